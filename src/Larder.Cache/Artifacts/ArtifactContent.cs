@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+
+namespace Larder.Cache.Artifacts;
+
+/// <summary>
+/// The readable, immutable bytes of one entry in one tier, shared by the tier and by everyone who holds a lease.
+/// </summary>
+/// <remarks>
+/// Reference counted: the tier owns one reference from construction until it drops the entry; each lease owns one
+/// more. <see cref="Free"/> runs once, when the last is given back. Content whose bytes the garbage collector owns
+/// passes <c>counted: false</c> and pays nothing. All members are safe for use by many threads.
+/// </remarks>
+public abstract class ArtifactContent
+{
+    private readonly bool _counted;
+
+    // Number of live references; 0 means freed and never rises again.
+    private int _references = 1;
+
+    /// <summary>Creates content that its tier owns the first reference to.</summary>
+    /// <param name="metadata">Describes the bytes; its length is authoritative.</param>
+    /// <param name="counted">Whether <see cref="Free"/> must run when the last reference goes.</param>
+    protected ArtifactContent(ArtifactMetadata metadata, bool counted)
+    {
+        Metadata = metadata;
+        _counted = counted;
+    }
+
+    /// <summary>Describes the bytes.</summary>
+    public ArtifactMetadata Metadata { get; }
+
+    /// <summary>Payload length in bytes.</summary>
+    public long Length => Metadata.Length;
+
+    /// <summary>The file whose first <see cref="Length"/> bytes are the payload, or null when it is not in a file.</summary>
+    public virtual SafeFileHandle? File => null;
+
+    /// <summary>Gives the whole payload without copying; false when it is not in memory.</summary>
+    public virtual bool TryGetMemory(out ReadOnlyMemory<byte> memory)
+    {
+        memory = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Copies payload bytes that begin at <paramref name="offset"/>; returns how many, 0 at the end. Never blocks on
+    /// anything but the local medium.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="offset"/> is negative or past the end.</exception>
+    /// <exception cref="CacheException">The medium failed or the bytes are damaged.</exception>
+    public abstract int Read(long offset, Span<byte> destination);
+
+    /// <summary>Takes a reference; false when the content is already freed.</summary>
+    public bool TryAcquire()
+    {
+        if (!_counted)
+        {
+            return true;
+        }
+
+        var seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            var found = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (found == seen)
+            {
+                return true;
+            }
+
+            seen = found;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a reference back.</summary>
+    public void Release()
+    {
+        if (!_counted)
+        {
+            return;
+        }
+
+        var left = Interlocked.Decrement(ref _references);
+        Debug.Assert(left >= 0, "A reference was given back twice.");
+        if (left == 0)
+        {
+            Free();
+        }
+    }
+
+    /// <summary>Gives the bytes back to their medium. Runs once.</summary>
+    protected virtual void Free()
+    {
+    }
+}
