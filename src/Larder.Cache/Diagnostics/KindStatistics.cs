@@ -28,6 +28,9 @@ public sealed record KindStatistics
     /// <summary>Puts that came to a decision, refused ones included.</summary>
     public long Puts { get; init; }
 
+    /// <summary>Payload bytes of the puts that were stored.</summary>
+    public long StoredBytes { get; init; }
+
     /// <summary>Entries found at start or added by another process.</summary>
     public long Recovered { get; init; }
 

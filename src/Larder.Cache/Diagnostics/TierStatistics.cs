@@ -26,6 +26,15 @@ public sealed record TierStatistics
     /// <summary>Failures of the medium since the tier was opened.</summary>
     public long Errors { get; init; }
 
+    /// <summary>Entries that wait to be written to this tier behind the caller's back.</summary>
+    public long QueuedEntries { get; init; }
+
+    /// <summary>Payload bytes of those.</summary>
+    public long QueuedBytes { get; init; }
+
+    /// <summary>Whether the tier takes work now; false while its medium is broken or its circuit is open.</summary>
+    public bool Available { get; init; } = true;
+
     /// <summary>The figures of each kind that was ever seen, by name.</summary>
     public IReadOnlyList<KindStatistics> Kinds { get; init; } = [];
 }
