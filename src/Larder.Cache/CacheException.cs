@@ -15,4 +15,10 @@ public sealed class CacheException : Exception
 
     /// <summary>What broke.</summary>
     public CacheErrorKind Kind { get; }
+
+    /// <summary>
+    /// Thrown by a fill: whether the same recipe would fail the same way again, so that the failure may answer later
+    /// callers for <see cref="KindOptions.FailureTtl"/>. Default false.
+    /// </summary>
+    public bool IsDeterministic { get; init; }
 }

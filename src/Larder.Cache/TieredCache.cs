@@ -31,7 +31,7 @@ public sealed class TieredCache : IAsyncDisposable
     public KindOptions OptionsFor(ArtifactKind kind) => throw new NotSupportedException();
 
     /// <summary>One snapshot of every tier.</summary>
-    public IReadOnlyList<TierStatistics> GetStatistics() => throw new NotSupportedException();
+    public CacheStatistics GetStatistics() => throw new NotSupportedException();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => throw new NotSupportedException();
