@@ -1,0 +1,260 @@
+using System.Numerics;
+
+namespace Larder.Cache.Arenas;
+
+/// <content>Making room for a request by moving a few live blocks out of the way.</content>
+/// <remarks>
+/// Free room that is scattered is of no use to a long block, and a cache that answers a refusal by evicting its oldest
+/// entries may lose half of them before two neighbours happen to go. So a bounded search looks, around the longest
+/// free blocks, for the stretch with the fewest live bytes in it; these blocks are moved into holes elsewhere.
+/// </remarks>
+internal sealed partial class ArenaAllocator
+{
+    private const int WindowCandidates = 48;
+    private const int WindowSteps = 64;
+    private const int WindowAttempts = 4;
+
+    private readonly List<Window> _windows = [];
+    private readonly List<int> _reserved = [];
+
+    /// <summary>Moves a live block's bytes and its owner's handle to another block; false when the owner refuses.</summary>
+    /// <param name="from">Where the bytes are.</param>
+    /// <param name="to">A live block of the same length.</param>
+    public delegate bool Mover(int from, int to);
+
+    /// <summary>
+    /// Takes a block where no free block is long enough, by moving others; <see cref="None"/> when a bounded effort
+    /// finds no way.
+    /// </summary>
+    /// <param name="granules">Length of the block.</param>
+    /// <param name="movable">Whether a live block may be moved at all.</param>
+    /// <param name="mover">Moves one block. When it refuses, what was moved before stays where it is now.</param>
+    public int TakeByMoving(uint granules, Predicate<int> movable, Mover mover)
+    {
+        if (FreeGranules < granules)
+        {
+            return None;
+        }
+
+        FindWindows(granules, movable);
+        for (var attempt = 0; attempt < Math.Min(WindowAttempts, _windows.Count); attempt++)
+        {
+            // An earlier attempt has changed what lies around its own window only, and may have made this one stale.
+            var window = _windows[attempt];
+            if (TryClear(window, granules, movable, mover, out var index))
+            {
+                return index;
+            }
+        }
+
+        return None;
+    }
+
+    private void FindWindows(uint granules, Predicate<int> movable)
+    {
+        _windows.Clear();
+        var candidates = 0;
+        var firsts = _firstLevel;
+        while (firsts != 0 && candidates < WindowCandidates)
+        {
+            var first = 31 - BitOperations.LeadingZeroCount(firsts);
+            firsts &= ~(1u << first);
+            var seconds = _secondLevel[first];
+            while (seconds != 0 && candidates < WindowCandidates)
+            {
+                var second = 63 - BitOperations.LeadingZeroCount(seconds);
+                seconds &= ~(1UL << second);
+                var index = _bins[(first * SecondLevelCount) + second];
+                for (; index != None && candidates < WindowCandidates; index = At(index).NextFree)
+                {
+                    candidates++;
+                    if (TryGrow(index, granules, movable, out var window))
+                    {
+                        _windows.Add(window);
+                    }
+                }
+            }
+        }
+
+        _windows.Sort(static (left, right) => left.LiveGranules.CompareTo(right.LiveGranules));
+    }
+
+    // Grows a stretch around a free block, each time over the neighbour that brings most room for what must be moved.
+    private bool TryGrow(int index, uint granules, Predicate<int> movable, out Window window)
+    {
+        var head = index;
+        var tail = index;
+        var span = (ulong)At(index).Granules;
+        var live = 0ul;
+        for (var step = 0; span < granules && step < WindowSteps; step++)
+        {
+            var before = Step(At(head).Before, forward: false, movable);
+            var after = Step(At(tail).After, forward: true, movable);
+            var useBefore = before.Live != 0
+                && (after.Live == 0 || (ulong)before.Span * after.Live > (ulong)after.Span * before.Live);
+            var chosen = useBefore ? before : after;
+            if (chosen.Live == 0)
+            {
+                break;
+            }
+
+            head = useBefore ? chosen.End : head;
+            tail = useBefore ? tail : chosen.End;
+            span += chosen.Span;
+            live += chosen.Live;
+        }
+
+        // What is moved out needs room outside of the window.
+        window = new Window(head, tail, (uint)live);
+        return span >= granules && FreeGranules - (span - live) >= live;
+    }
+
+    // A live neighbour together with the free block behind it. Live is 0 where the stretch cannot grow.
+    private (int End, uint Span, uint Live) Step(int neighbour, bool forward, Predicate<int> movable)
+    {
+        if (neighbour == None || !movable(neighbour))
+        {
+            return default;
+        }
+
+        ref var node = ref At(neighbour);
+        var beyond = forward ? node.After : node.Before;
+        return beyond != None && !At(beyond).IsLive
+            ? (beyond, node.Granules + At(beyond).Granules, node.Granules)
+            : (neighbour, node.Granules, node.Granules);
+    }
+
+    private bool TryClear(Window window, uint granules, Predicate<int> movable, Mover mover, out int index)
+    {
+        index = None;
+        if (!IsSound(window, granules, movable))
+        {
+            return false;
+        }
+
+        // The window's free blocks are taken first, so that nothing is moved to where it must go away from.
+        _reserved.Clear();
+        for (var at = window.Head; ; at = At(at).After)
+        {
+            if (!At(at).IsLive)
+            {
+                Reserve(at);
+            }
+
+            if (at == window.Tail)
+            {
+                break;
+            }
+        }
+
+        var cleared = true;
+        for (var at = window.Head; cleared; at = At(at).After)
+        {
+            cleared = _reserved.Contains(at) || TryMoveAway(at, mover);
+            if (at == window.Tail)
+            {
+                break;
+            }
+        }
+
+        if (!cleared)
+        {
+            foreach (var reserved in _reserved)
+            {
+                TryGive(reserved, At(reserved).Generation);
+            }
+
+            return false;
+        }
+
+        index = Unite(window, granules);
+        return true;
+    }
+
+    // Whether the window still is what the search saw: its blocks in a row, long enough, the live ones movable.
+    private bool IsSound(Window window, uint granules, Predicate<int> movable)
+    {
+        var span = 0ul;
+        var at = window.Head;
+        for (var step = 0; step <= 2 * WindowSteps; step++)
+        {
+            if (at == None || At(at).Granules == 0 || (At(at).IsLive && !movable(at)))
+            {
+                return false;
+            }
+
+            span += At(at).Granules;
+            if (at == window.Tail)
+            {
+                return span >= granules;
+            }
+
+            at = At(at).After;
+        }
+
+        return false;
+    }
+
+    private void Reserve(int index)
+    {
+        RemoveFree(index);
+        ref var node = ref At(index);
+        node.Generation++;
+        FreeGranules -= node.Granules;
+        LiveBlocks++;
+        _reserved.Add(index);
+    }
+
+    private bool TryMoveAway(int from, Mover mover)
+    {
+        var to = Take(At(from).Granules);
+        if (to == None)
+        {
+            return false;
+        }
+
+        if (!mover(from, to))
+        {
+            TryGive(to, At(to).Generation);
+            return false;
+        }
+
+        // The old place changes hands without ever being free; handles to it die.
+        At(from).Generation += 2;
+        _reserved.Add(from);
+        return true;
+    }
+
+    // Makes one live block of a window all of whose blocks are reserved, and gives the excess back.
+    private int Unite(Window window, uint granules)
+    {
+        var head = window.Head;
+        while (At(head).Granules < granules)
+        {
+            var after = At(head).After;
+            At(after).Generation++;
+            LiveBlocks--;
+            _reserved.Remove(after);
+            Absorb(head, after);
+        }
+
+        var excess = At(head).Granules - granules;
+        if (excess > 0)
+        {
+            var rest = CutTail(head, excess);
+            At(rest).Generation++;
+            LiveBlocks++;
+            _reserved.Add(rest);
+        }
+
+        _reserved.Remove(head);
+        foreach (var reserved in _reserved)
+        {
+            TryGive(reserved, At(reserved).Generation);
+        }
+
+        return head;
+    }
+
+    private readonly record struct Window(int Head, int Tail, uint LiveGranules);
+}
