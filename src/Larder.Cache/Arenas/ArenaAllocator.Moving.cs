@@ -10,7 +10,7 @@ namespace Larder.Cache.Arenas;
 /// </remarks>
 internal sealed partial class ArenaAllocator
 {
-    private const int WindowCandidates = 48;
+    private const int WindowCandidates = 16;
     private const int WindowSteps = 64;
     private const int WindowAttempts = 4;
 
