@@ -8,7 +8,9 @@ namespace Larder.Cache.Policy;
 /// The shard numbers its entries with slots from 0 upward and reuses the numbers of removed entries. The policy keeps
 /// what it needs in arrays indexed by slot. A lookup that hits takes no lock: it raises <see cref="Touches"/> of the
 /// slot, without synchronisation, until it reaches <see cref="MaxTouch"/>, and does nothing else. A lost increment is
-/// harmless. Policies therefore order their queues lazily, when they look for victims.
+/// harmless. Policies therefore order their queues lazily, when they look for victims. Hash and weight of an entry are
+/// in the shard's own table, <see cref="Slots"/>; what a policy stores beside it, sketches included, should stay
+/// within 20 bytes a slot, because memory an entry costs beside its key and value is a bar of the product.
 /// </remarks>
 internal abstract class EvictionPolicy
 {
@@ -19,7 +21,25 @@ internal abstract class EvictionPolicy
     /// <remarks>Replaced by a larger array when the shard grows; written by lookups without a lock.</remarks>
     public byte[] Touches { get; protected set; } = [];
 
-    /// <summary>Makes room in every array for slot numbers below <paramref name="slots"/>.</summary>
+    /// <summary>Creates a policy.</summary>
+    public static EvictionPolicy Create(EvictionPolicyKind kind) => kind switch
+    {
+        _ => new LruPolicy(),
+    };
+
+    /// <summary>
+    /// The shard's table: valid for a slot from before <see cref="OnInsert"/> until after <see cref="OnRemove"/>; during
+    /// <see cref="OnReplace"/> it still holds the old weight.
+    /// </summary>
+    protected ISlotTable Slots { get; private set; } = null!; // Attach comes before every other call.
+
+    /// <summary>Tells where hashes and weights are. Called once, before anything else.</summary>
+    public void Attach(ISlotTable slots) => Slots = slots;
+
+    /// <summary>
+    /// Makes every array exactly large enough for slot numbers below <paramref name="slots"/>; the shard decides how
+    /// much to grow by.
+    /// </summary>
     public abstract void EnsureCapacity(int slots);
 
     /// <summary>Tells the limits that the shard works within now; -1 means no limit of that sort.</summary>

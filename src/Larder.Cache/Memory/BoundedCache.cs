@@ -1,0 +1,255 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Larder.Cache.Diagnostics;
+using Larder.Cache.Fingerprints;
+using Larder.Cache.Policy;
+
+namespace Larder.Cache.Memory;
+
+/// <summary>
+/// A sharded map within hard budgets of entries and of weight: what must go for a newcomer goes before it comes, so
+/// that live weight and reservations together are never above the capacity, seen from any thread at any instant.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A lookup takes no lock and allocates nothing: it reads its shard's version, walks a chain of slots, and reads the
+/// version again (see <see cref="ShardView{TKey,TValue}"/>). A hit writes only while the policy still counts the
+/// entry's hits, so hot entries are read without being written. Everything that changes a shard holds that shard's lock and no
+/// other. All shards draw from one pair of budgets: a shard below its fair share that has no room gets
+/// it from the one that is furthest above; above its share, its own policy chooses who goes.
+/// </para>
+/// <para>
+/// All members are safe for use by many threads. Callbacks (weigher, factories, listeners) run on the calling thread
+/// without a lock; only the comparer runs under one, and must neither block nor call the cache. A callback that throws
+/// changes nothing. A shard that an exception left half changed throws
+/// <see cref="CacheException"/> of kind <see cref="CacheErrorKind.Poisoned"/> from then on instead of serving.
+/// </para>
+/// </remarks>
+/// <typeparam name="TKey">The type of keys.</typeparam>
+/// <typeparam name="TValue">The type of values.</typeparam>
+public sealed partial class BoundedCache<TKey, TValue>
+    where TKey : notnull
+{
+    private const int HitCounter = 0;
+    private const int MissCounter = 1;
+    private const int ListenerFailureCounter = 2;
+
+    // Secrets of this process: nobody can choose keys that meet in one shard or bucket.
+    private readonly ulong _secretA = DrawSecret();
+    private readonly ulong _secretB = DrawSecret();
+
+    private readonly ShardView<TKey, TValue>[] _views;
+    private readonly CacheShard<TKey, TValue>[] _shards;
+    private readonly byte _maxTouch;
+    private readonly int _hits;
+    private readonly int _misses;
+    private readonly IEqualityComparer<TKey>? _comparer;
+    private readonly ThreadCounters _counters = new(3);
+    private readonly Func<TKey, TValue, long>? _weigher;
+    private readonly RemovalListener<TKey, TValue>? _listener;
+    private readonly Action<TValue>? _release;
+    private readonly bool _hasShardLimits;
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <exception cref="CacheException">The options are out of range or contradict each other.</exception>
+    public BoundedCache(BoundedCacheOptions<TKey, TValue> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _weigher = options.Weigher;
+        _listener = options.RemovalListener;
+        _release = options.Release;
+        _comparer = options.Comparer ?? (typeof(TKey).IsValueType ? null : EqualityComparer<TKey>.Default);
+        _flights = new ConcurrentDictionary<TKey, Flight<TValue>>(_comparer);
+        _hits = _counters.IndexOf(HitCounter);
+        _misses = _counters.IndexOf(MissCounter);
+        _hasShardLimits = options.ShardCapacityBytes is not null || options.ShardMaxEntries is not null;
+        MostBytesAShard = options.ShardCapacityBytes ?? long.MaxValue;
+        MostEntriesAShard = options.ShardMaxEntries ?? long.MaxValue;
+        ByteBudget = new EntryBudget(options.CapacityBytes);
+        EntryBudget = new EntryBudget(options.MaxEntries);
+        CapacityBytes = options.CapacityBytes;
+        MaxEntries = options.MaxEntries;
+
+        var count = options.ResolveShardCount();
+        _views = new ShardView<TKey, TValue>[count];
+        _shards = new CacheShard<TKey, TValue>[count];
+        for (var i = 0; i < count; i++)
+        {
+            var policy = options.PolicyFactory?.Invoke() ?? EvictionPolicy.Create(options.Policy);
+            _maxTouch = policy.MaxTouch;
+            _shards[i] = new CacheShard<TKey, TValue>(this, _views, i, policy, _weigher is not null);
+        }
+
+        SetShares();
+    }
+
+    /// <summary>Most weight; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long CapacityBytes { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
+
+    /// <summary>Most entries; <see cref="long.MaxValue"/> without a limit.</summary>
+    public long MaxEntries { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
+
+    /// <summary>Entries now, those included that a put in flight is about to insert.</summary>
+    public long Count => EntryBudget.Booked;
+
+    /// <summary>Weight of the live entries and of the reservations now: never above <see cref="CapacityBytes"/>.</summary>
+    public long BookedBytes => ByteBudget.Booked;
+
+    /// <summary>Weight that reservations in flight hold.</summary>
+    public long ReservedBytes => Volatile.Read(ref _reservedBytes);
+
+    /// <summary>How many shards there are.</summary>
+    public int ShardCount => _shards.Length;
+
+    /// <summary>What may be booked in bytes.</summary>
+    internal EntryBudget ByteBudget { get; }
+
+    /// <summary>What may be booked in entries.</summary>
+    internal EntryBudget EntryBudget { get; }
+
+    /// <summary>A shard's fair share of the capacity.</summary>
+    internal long ShareBytes { get; private set; }
+
+    /// <summary>A shard's fair share of the entries.</summary>
+    internal long ShareEntries { get; private set; }
+
+    /// <summary>Most weight in one shard.</summary>
+    internal long MostBytesAShard { get; private set; }
+
+    /// <summary>Most entries in one shard.</summary>
+    internal long MostEntriesAShard { get; private set; }
+
+    /// <summary>Most entries that any shard can come to hold.</summary>
+    internal long MostEntries => Math.Min(EntryBudget.Limit, MostEntriesAShard);
+
+    /// <summary>The heaviest entry that can be stored.</summary>
+    internal long LargestWeight => Math.Min(ByteBudget.Limit, MostBytesAShard);
+
+    /// <summary>Whether a budget of zero keeps everything out.</summary>
+    internal bool IsDisabled => MostEntries == 0 || LargestWeight == 0;
+
+    /// <summary>Whether room can be had from other shards.</summary>
+    internal bool HasOtherShards => _shards.Length > 1;
+
+    // Keys whose equality is safe on bits that another thread is writing: the version tells afterwards.
+    private static bool KeyIsPlain =>
+        typeof(TKey) == typeof(long) || typeof(TKey) == typeof(ulong) || typeof(TKey) == typeof(int)
+        || typeof(TKey) == typeof(uint) || typeof(TKey) == typeof(Fingerprint) || typeof(TKey) == typeof(Guid);
+
+    private bool Notifies => _listener is not null || _release is not null;
+
+    /// <summary>Whether two keys are equal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool KeyEquals(TKey left, TKey right) =>
+        typeof(TKey).IsValueType && _comparer is null
+            ? EqualityComparer<TKey>.Default.Equals(left, right)
+            : _comparer!.Equals(left, right); // Set for every reference type.
+
+    private static ulong DrawSecret()
+    {
+        ulong secret = 0;
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(new Span<ulong>(ref secret)));
+        return secret | 1;
+    }
+
+    // Mixes a key into 64 well distributed bits: the upper half chooses the shard, the lower half is the entry's hash.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Mix(TKey key)
+    {
+        ulong value;
+        if (typeof(TKey).IsValueType && _comparer is null)
+        {
+            // All bits of an integer count: its own hash code would fold chosen keys together.
+            value = typeof(TKey) == typeof(long) ? (ulong)(long)(object)key
+                : typeof(TKey) == typeof(ulong) ? (ulong)(object)key
+                : (uint)EqualityComparer<TKey>.Default.GetHashCode(key);
+        }
+        else
+        {
+            value = (uint)_comparer!.GetHashCode(key); // Set for every reference type.
+        }
+
+        var high = Math.BigMul(value ^ _secretA, _secretB, out var low);
+        return high ^ low;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private CacheShard<TKey, TValue> ShardOf(ulong mixed) => _shards[(mixed >> 32) & (uint)(_shards.Length - 1)];
+
+    private long Weigh(TKey key, TValue value)
+    {
+        if (_weigher is null)
+        {
+            return 1;
+        }
+
+        var weight = _weigher(key, value);
+        return weight >= 0
+            ? weight
+            : throw new InvalidOperationException($"The weigher gave {weight}; a weight is zero or more.");
+    }
+
+    private RemovalBatch<TKey, TValue>? RentBatch() => Notifies ? RemovalBatch<TKey, TValue>.Rent() : null;
+
+    // Hands over what left. The cache's reference goes after listeners have seen the value, and whatever they do.
+    private void Deliver(RemovalBatch<TKey, TValue>? removed, bool release = true)
+    {
+        if (removed is null)
+        {
+            return;
+        }
+
+        if (removed.Entries.Length > 0)
+        {
+            Notify(removed.Entries);
+            if (_release is not null && release)
+            {
+                foreach (ref readonly var entry in removed.Entries)
+                {
+                    _release(entry.Value);
+                }
+            }
+        }
+
+        removed.Return();
+    }
+
+    private void Notify(ReadOnlySpan<RemovedEntry<TKey, TValue>> removed)
+    {
+        try
+        {
+            _listener?.Invoke(removed);
+        }
+        catch (Exception)
+        {
+            ThreadCounters.Add(_counters.IndexOf(ListenerFailureCounter), 1);
+        }
+    }
+
+    private void SetShares()
+    {
+        ShareBytes = Share(ByteBudget.Limit, MostBytesAShard);
+        ShareEntries = Share(EntryBudget.Limit, MostEntriesAShard);
+        foreach (var shard in _shards)
+        {
+            shard.Enter();
+            try
+            {
+                shard.SetShare(ShareBytes, ShareEntries);
+            }
+            finally
+            {
+                shard.Exit();
+            }
+        }
+    }
+
+    private long Share(long limit, long mostAShard)
+    {
+        var share = limit == long.MaxValue ? long.MaxValue : (limit / _shards.Length) + Math.Min(1, limit % _shards.Length);
+        return Math.Min(share, mostAShard);
+    }
+}

@@ -1,0 +1,225 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Larder.Cache.Diagnostics;
+using Larder.Cache.Policy;
+
+namespace Larder.Cache.Memory;
+
+/// <summary>
+/// One shard of a <see cref="BoundedCache{TKey,TValue}"/>: a chained hash table over an array of slots, and the policy
+/// that orders them. Everything here runs between <see cref="Enter"/> and <see cref="Exit"/>, unless it says otherwise.
+/// </summary>
+internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
+    where TKey : notnull
+{
+    /// <summary>Ends chains, and fails every range check, so that a lookup needs one test for both.</summary>
+    public const int None = -1;
+
+    private const int MinimumSlots = 8;
+
+    private readonly BoundedCache<TKey, TValue> _cache;
+    private readonly ShardView<TKey, TValue>[] _views;
+    private readonly int _index;
+    private readonly EvictionPolicy _policy;
+    private readonly LruPolicy? _lru;
+    private readonly List<int> _victims = [];
+
+    // 1 while a thread is inside.
+    private int _gate;
+
+    // Set while the shard is being changed: still set when a thread enters means that an exception left it half done.
+    private bool _changing;
+
+    private int _entries;
+    private long _bytes;
+
+    // Slots from here on were never used; below it, free ones hang on the free list.
+    private int _fresh;
+    private int _free = None;
+
+    // Weights by slot; null when every entry weighs 1. uint.MaxValue stands for a weight that is in _heavy.
+    private uint[]? _weights;
+    private Dictionary<int, long>? _heavy;
+
+    // Null until the first entry with an owner comes.
+    private OwnerIndex? _owners;
+
+    private ShardCounters _counters;
+    private EvictionReport? _lastReport;
+
+    /// <summary>Creates an empty shard.</summary>
+    public CacheShard(
+        BoundedCache<TKey, TValue> cache, ShardView<TKey, TValue>[] views, int index, EvictionPolicy policy, bool weighed)
+    {
+        _cache = cache;
+        _views = views;
+        _index = index;
+        _policy = policy;
+        _lru = policy as LruPolicy;
+        _policy.Attach(this);
+        _policy.EnsureCapacity(MinimumSlots);
+        _weights = weighed ? new uint[MinimumSlots] : null;
+        View = new ShardView<TKey, TValue>
+        {
+            Buckets = NewBuckets(MinimumSlots),
+            Slots = new Slot<TKey, TValue>[MinimumSlots],
+            Touches = policy.Touches,
+            Ticks = _lru is null ? new uint[MinimumSlots] : [],
+        };
+    }
+
+    /// <summary>Live entries. Readable without the lock.</summary>
+    public int Entries => Volatile.Read(ref _entries);
+
+    /// <summary>Weight of the live entries. Readable without the lock.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Whether an exception left the shard half changed. Readable without the lock.</summary>
+    public bool IsPoisoned { get; private set; }
+
+    /// <summary>What the last eviction decision removed; null before the first.</summary>
+    public EvictionReport? LastReport => _lastReport;
+
+    /// <summary>What the shard has counted.</summary>
+    public ShardCounters Counters => _counters;
+
+    private ref ShardView<TKey, TValue> View => ref _views[_index];
+
+    /// <summary>Takes the lock. It is held for tens of nanoseconds, so waiting is spinning, then yielding.</summary>
+    /// <exception cref="CacheException">The shard is poisoned; the lock is not taken.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Enter()
+    {
+        if (Interlocked.CompareExchange(ref _gate, 1, 0) != 0)
+        {
+            EnterContended();
+        }
+
+        if (_changing)
+        {
+            ThrowPoisoned();
+        }
+    }
+
+    /// <summary>Leaves the lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Exit()
+    {
+        if (_changing)
+        {
+            Poison();
+        }
+
+        Volatile.Write(ref _gate, 0);
+    }
+
+    /// <summary>Marks the use of an entry that a lookup found. Runs without the lock.</summary>
+    public void Touch(int slot)
+    {
+        if (_lru is not null)
+        {
+            _lru.Stamp(slot);
+            return;
+        }
+
+        ref var view = ref View;
+        var touches = view.Touches;
+        var ticks = view.Ticks;
+        if ((uint)slot < (uint)touches.Length)
+        {
+            touches[slot]++;
+        }
+
+        if ((uint)slot < (uint)ticks.Length)
+        {
+            ticks[slot] = view.Clock;
+        }
+    }
+
+    /// <summary>Moves the clock for a lookup that found nothing, as document 2's cache does. Runs without the lock.</summary>
+    public void TouchNothing() => _lru?.Tick();
+
+    /// <summary>Finds the slot of a key; <see cref="None"/> when there is none.</summary>
+    public int Find(uint hash, TKey key)
+    {
+        ref var view = ref View;
+        var slots = view.Slots;
+        var slot = view.Buckets[hash & (uint)(view.Buckets.Length - 1)];
+        while (slot != None)
+        {
+            if (slots[slot].Hash == hash && _cache.KeyEquals(slots[slot].Key, key))
+            {
+                return slot;
+            }
+
+            slot = slots[slot].Next;
+        }
+
+        return None;
+    }
+
+    /// <summary>Finds the value of a key.</summary>
+    public bool TryFind(uint hash, TKey key, out int slot, [MaybeNullWhen(false)] out TValue value)
+    {
+        slot = Find(hash, key);
+        value = slot == None ? default : View.Slots[slot].Value;
+        return slot != None;
+    }
+
+    /// <inheritdoc/>
+    public uint HashOf(int slot) => View.Slots[slot].Hash;
+
+    /// <inheritdoc/>
+    public long WeightOf(int slot)
+    {
+        if (_weights is null)
+        {
+            return 1;
+        }
+
+        var weight = _weights[slot];
+        return weight != uint.MaxValue ? weight : _heavy![slot]; // SetWeight put it there.
+    }
+
+    /// <summary>Tells the policy what the shard's fair share is.</summary>
+    public void SetShare(long bytes, long entries)
+    {
+        _changing = true;
+        _policy.SetCapacity(bytes == long.MaxValue ? -1 : bytes, entries == long.MaxValue ? -1 : entries);
+        _changing = false;
+    }
+
+    private static int[] NewBuckets(int count)
+    {
+        var buckets = GC.AllocateUninitializedArray<int>(count);
+        buckets.AsSpan().Fill(None);
+        return buckets;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterContended()
+    {
+        var wait = default(SpinWait);
+        do
+        {
+            wait.SpinOnce();
+        }
+        while (Volatile.Read(ref _gate) != 0 || Interlocked.CompareExchange(ref _gate, 1, 0) != 0);
+    }
+
+    [DoesNotReturn]
+    private void ThrowPoisoned()
+    {
+        Volatile.Write(ref _gate, 0);
+        throw new CacheException(
+            CacheErrorKind.Poisoned,
+            $"The cache shard {_index} was poisoned: an earlier exception left it half changed. Recreate the cache.");
+    }
+
+    private void Poison()
+    {
+        IsPoisoned = true;
+        ref var view = ref View;
+        Volatile.Write(ref view.Version, view.Version | 1);
+    }
+}

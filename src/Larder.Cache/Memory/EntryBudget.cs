@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace Larder.Cache.Memory;
+
+/// <summary>One budget, of bytes or of entries, that all shards of a cache and all its reservations draw from.</summary>
+/// <remarks>
+/// What is booked is never above the limit; while the limit has just been lowered below it, nothing more can be
+/// booked. A shard books before it inserts and gives back after it removed, so what is booked is an upper bound of
+/// what lives at every instant. Safe for use by many threads.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential, Size = 128)]
+internal sealed class EntryBudget(long limit)
+{
+    private long _limit = limit;
+    private long _booked;
+
+    /// <summary>Most that may be booked.</summary>
+    public long Limit => Volatile.Read(ref _limit);
+
+    /// <summary>What is booked now.</summary>
+    public long Booked => Volatile.Read(ref _booked);
+
+    /// <summary>Sets the limit; what is booked above it stays until it is given back.</summary>
+    public void SetLimit(long limit) => Volatile.Write(ref _limit, limit);
+
+    /// <summary>Books as much of <paramref name="wanted"/> as there is; returns how much.</summary>
+    public long BookUpTo(long wanted)
+    {
+        var booked = Volatile.Read(ref _booked);
+        while (true)
+        {
+            var taken = Math.Min(wanted, Volatile.Read(ref _limit) - booked);
+            if (taken <= 0)
+            {
+                return 0;
+            }
+
+            var seen = Interlocked.CompareExchange(ref _booked, booked + taken, booked);
+            if (seen == booked)
+            {
+                return taken;
+            }
+
+            booked = seen;
+        }
+    }
+
+    /// <summary>Gives back what was booked.</summary>
+    public void GiveBack(long amount)
+    {
+        if (amount != 0)
+        {
+            Interlocked.Add(ref _booked, -amount);
+        }
+    }
+}

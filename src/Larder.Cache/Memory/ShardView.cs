@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+
+namespace Larder.Cache.Memory;
+
+/// <summary>
+/// What lookups read of a shard without its lock. Stands in an array of its own, one pair of cache lines a shard.
+/// </summary>
+/// <remarks>
+/// Written only under the shard's lock. <see cref="Version"/> rises by two between the moment an entry cannot be
+/// reached any more and the moment its slot is cleared, and is odd while something is written that a lookup must not
+/// see half done (new arrays, or a value that is not written in one piece). A lookup reads the version, walks the
+/// chain, copies the value and reads the version again: equal and even means that what it saw was all there at one
+/// moment. In a poisoned shard the version stays odd, so that every lookup goes to the lock and hears of it.
+/// </remarks>
+internal struct ShardView<TKey, TValue>
+{
+    public uint Version;
+
+    /// <summary>The shard's clock where hits do not move it: one tick a put.</summary>
+    public uint Clock;
+
+    /// <summary>First slot of each bucket; a power of two long.</summary>
+    public int[] Buckets;
+
+    public Slot<TKey, TValue>[] Slots;
+
+    /// <summary>The policy's hit counts by slot.</summary>
+    public byte[] Touches;
+
+    /// <summary>The clock when the slot was last written or its hit was last counted; empty under LRU.</summary>
+    public uint[] Ticks;
+
+    /// <summary>Keeps the shards of two threads off each other's cache lines; never used.</summary>
+    public CellPadding Padding;
+
+    [InlineArray(11)]
+    internal struct CellPadding
+    {
+        public long Cell;
+    }
+}
