@@ -1,6 +1,5 @@
 using Larder.Cache;
 using Larder.Node.Http;
-using Larder.Node.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
