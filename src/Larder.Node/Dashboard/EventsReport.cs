@@ -50,6 +50,9 @@ internal sealed record MissEvent
     /// <summary>An artifact with a similar recipe is known: see <see cref="Nearest"/> and <see cref="Differences"/>.</summary>
     public const string Differs = "differs";
 
+    /// <summary>The same recipe was asked for before; its artifact left long ago or was never stored.</summary>
+    public const string Seen = "seen";
+
     /// <summary>Nothing like it was seen lately.</summary>
     public const string Unseen = "unseen";
 

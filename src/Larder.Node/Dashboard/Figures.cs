@@ -50,27 +50,30 @@ internal readonly record struct Figures
     };
 
     /// <summary>
-    /// The figures of the whole cache for one kind, from those of its tiers. A lookup that an upper tier misses goes on
-    /// to the lower ones, so the tier with most lookups saw them all, whereas every hit was in exactly one tier. What
-    /// was stored and what is held repeats from tier to tier, so the largest tier stands for it.
+    /// The figures of the whole cache for one kind: the cache itself counts each lookup once however many tiers saw it;
+    /// what is held and stored comes from the tiers.
     /// </summary>
-    public static Figures Across(Figures left, Figures right)
+    public static Figures Of(CacheKindStatistics? cache, in Figures held) => held with
     {
-        var lookups = Math.Max(left.Lookups, right.Lookups);
-        return new Figures
-        {
-            Lookups = lookups,
-            Hits = Math.Min(left.Hits + right.Hits, lookups),
-            Throttled = Math.Max(left.Throttled, right.Throttled),
-            HitBytes = left.HitBytes + right.HitBytes,
-            Stored = Math.Max(left.Stored, right.Stored),
-            StoredBytes = Math.Max(left.StoredBytes, right.StoredBytes),
-            Evicted = left.Evicted + right.Evicted,
-            EvictedBytes = left.EvictedBytes + right.EvictedBytes,
-            Entries = Math.Max(left.Entries, right.Entries),
-            Bytes = Math.Max(left.Bytes, right.Bytes),
-        };
-    }
+        Lookups = cache?.Lookups ?? 0,
+        Hits = cache?.Hits ?? 0,
+        Throttled = cache?.Throttled ?? 0,
+        HitBytes = cache?.HitBytes ?? 0,
+    };
+
+    /// <summary>
+    /// What two tiers hold of one kind. The same artifacts are in several tiers, so the larger tier stands for both;
+    /// only what they evicted adds up.
+    /// </summary>
+    public static Figures LargestOf(in Figures left, in Figures right) => new()
+    {
+        Stored = Math.Max(left.Stored, right.Stored),
+        StoredBytes = Math.Max(left.StoredBytes, right.StoredBytes),
+        Evicted = left.Evicted + right.Evicted,
+        EvictedBytes = left.EvictedBytes + right.EvictedBytes,
+        Entries = Math.Max(left.Entries, right.Entries),
+        Bytes = Math.Max(left.Bytes, right.Bytes),
+    };
 
     /// <summary>Adds the figures of disjoint kinds.</summary>
     public static Figures operator +(Figures left, Figures right) => new()

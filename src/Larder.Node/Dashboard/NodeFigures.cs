@@ -44,10 +44,4 @@ internal sealed record NodeFigures
 
     /// <summary>Payload bytes sent to clients.</summary>
     public long SentBytes { get; init; }
-
-    /// <summary>Sum of the costs of the artifacts that were served, as far as they say what they cost.</summary>
-    public TimeSpan SavedTime { get; init; }
-
-    /// <summary>Served artifacts that said what they cost.</summary>
-    public long ServedWithCost { get; init; }
 }

@@ -118,6 +118,12 @@ internal sealed class RecentEvents
     /// <summary>Entries left a tier of which nothing more is known; they are only counted.</summary>
     public void CountRemovals(long entries, RemovalReason reason) => Count(reason, entries);
 
+    /// <summary>A lookup of a known recipe missed in every tier.</summary>
+    public void RecordMiss(MissExplanation explanation) => RecordMiss(
+        explanation.Key,
+        explanation.Reason == MissReason.SeenBefore ? explanation.Key.Fingerprint : explanation.Nearest,
+        [.. explanation.Differences.Select(static one => new ComponentChange(one.Name, one.Before, one.After))]);
+
     /// <summary>A lookup missed in every tier.</summary>
     /// <param name="key">What was looked for.</param>
     /// <param name="nearest">The recent fingerprint with the most similar recipe; null when none is known.</param>
@@ -140,7 +146,7 @@ internal sealed class RecentEvents
                 Time = now,
                 Kind = key.Kind.Name,
                 Fingerprint = key.Fingerprint,
-                Cause = left is not null ? MissEvent.Left : nearest is not null ? MissEvent.Differs : MissEvent.Unseen,
+                Cause = Cause(left, key, nearest),
                 Nearest = nearest,
                 Differences = differences,
                 LeftAt = left?.Time,
@@ -227,6 +233,12 @@ internal sealed class RecentEvents
             });
         }
     }
+
+    private static string Cause(RemovalEvent? left, in ArtifactKey key, Fingerprint? nearest) =>
+        left is not null ? MissEvent.Left
+        : nearest is not { } other ? MissEvent.Unseen
+        : other == key.Fingerprint ? MissEvent.Seen
+        : MissEvent.Differs;
 
     private RemovalEvent? LatestRemoval(in ArtifactKey key)
     {

@@ -1,4 +1,5 @@
 using Larder.Cache.Artifacts;
+using Larder.Cache.Diagnostics;
 
 namespace Larder.Node.Dashboard;
 
@@ -9,8 +10,8 @@ internal sealed partial class StatisticsHistory
     /// <summary>Takes one snapshot now, with the rates of the last minute beside it.</summary>
     public StatsReport Stats()
     {
-        var tiers = _statistics();
-        var table = Tabulate(tiers);
+        var cache = _statistics();
+        var table = Tabulate(cache);
         var rates = Rates(Minute);
         var removed = new SortedDictionary<string, long>(StringComparer.Ordinal);
         Span<long> counts = stackalloc long[NodeSample.Reasons];
@@ -27,11 +28,12 @@ internal sealed partial class StatisticsHistory
         return new StatsReport
         {
             Time = now,
-            Node = NodeReport.From(_node(), now, Uptime),
+            Node = NodeReport.From(_node(), now, Uptime) with { SavedSeconds = SavedSeconds(cache) },
             Total = Scope(null),
+            Flights = cache.InFlight,
             Tiers =
             [
-                .. tiers.Where(static tier => tier.Tier is not (TierKind.None or TierKind.Fill))
+                .. cache.Tiers.Where(static tier => tier.Tier is not (TierKind.None or TierKind.Fill))
                     .Select(tier => TierReport.From(tier, rates)),
             ],
             Kinds =
@@ -50,4 +52,7 @@ internal sealed partial class StatisticsHistory
             return ScopeReport.From(kind, table[key], rates.GetValueOrDefault(key));
         }
     }
+
+    private static double SavedSeconds(CacheStatistics cache) =>
+        Math.Round(cache.Kinds.Sum(static kind => kind.SavedCost.TotalSeconds), 3);
 }

@@ -16,7 +16,7 @@ namespace Larder.Node.Dashboard;
 /// </remarks>
 internal sealed partial class StatisticsHistory : IAsyncDisposable
 {
-    private readonly Func<IReadOnlyList<TierStatistics>> _statistics;
+    private readonly Func<CacheStatistics> _statistics;
     private readonly Func<NodeFigures> _node;
     private readonly RecentEvents _events;
     private readonly StatisticsHistoryOptions _options;
@@ -38,7 +38,7 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
     private TaskCompletionSource _nextSample = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Makes a history that has seen nothing yet; <see cref="Start"/> begins to sample.</summary>
-    /// <param name="statistics">Takes one snapshot of all tiers.</param>
+    /// <param name="statistics">Takes one snapshot of the cache.</param>
     /// <param name="node">Takes the host's own figures.</param>
     /// <param name="events">Counts removals by reason; its budget is refilled at every sample.</param>
     /// <param name="options">How much is remembered.</param>
@@ -46,7 +46,7 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
     /// <param name="logger">Told when a snapshot fails.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     public StatisticsHistory(
-        Func<IReadOnlyList<TierStatistics>> statistics,
+        Func<CacheStatistics> statistics,
         Func<NodeFigures> node,
         RecentEvents events,
         StatisticsHistoryOptions options,
@@ -126,12 +126,12 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
     {
         try
         {
-            var tiers = _statistics();
+            var cache = _statistics();
             var node = _node();
             Span<long> removals = stackalloc long[NodeSample.Reasons];
             _events.Refill();
             _events.SumRemovals(removals);
-            Append(tiers, Describe(tiers, node), removals);
+            Append(cache, Describe(cache.Tiers, node), removals);
         }
         catch (Exception exception)
         {
@@ -178,9 +178,9 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
         }
     }
 
-    private void Append(IReadOnlyList<TierStatistics> tiers, in NodeSample node, ReadOnlySpan<long> removals)
+    private void Append(CacheStatistics cache, in NodeSample node, ReadOnlySpan<long> removals)
     {
-        var figures = Tabulate(tiers);
+        var figures = Tabulate(cache);
         TaskCompletionSource completed;
         lock (_gate)
         {
@@ -210,11 +210,11 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
     }
 
     /// <summary>Lays a snapshot out as rows: each tier and kind, each tier, each kind across tiers, and the whole.</summary>
-    private static Dictionary<RowKey, Figures> Tabulate(IReadOnlyList<TierStatistics> tiers)
+    private static Dictionary<RowKey, Figures> Tabulate(CacheStatistics cache)
     {
         var table = new Dictionary<RowKey, Figures>();
-        var across = new Dictionary<string, Figures>(StringComparer.Ordinal);
-        foreach (var tier in tiers)
+        var held = new Dictionary<string, Figures>(StringComparer.Ordinal);
+        foreach (var tier in cache.Tiers)
         {
             if (tier.Tier is TierKind.None or TierKind.Fill)
             {
@@ -227,16 +227,18 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
             {
                 var figures = Figures.Of(kind);
                 table[new RowKey(scope, kind.Kind)] = figures;
-                across[kind.Kind] = across.TryGetValue(kind.Kind, out var upper) ? Figures.Across(upper, figures) : figures;
+                held[kind.Kind] = Figures.LargestOf(held.GetValueOrDefault(kind.Kind), figures);
                 sum += figures;
             }
 
             table[new RowKey(scope, null)] = sum with { Entries = tier.Entries, Bytes = tier.Bytes };
         }
 
+        var lookups = cache.Kinds.ToDictionary(static kind => kind.Kind, StringComparer.Ordinal);
         var whole = default(Figures);
-        foreach (var (kind, figures) in across)
+        foreach (var kind in held.Keys.Union(lookups.Keys, StringComparer.Ordinal))
         {
+            var figures = Figures.Of(lookups.GetValueOrDefault(kind), held.GetValueOrDefault(kind));
             table[new RowKey(RowKey.All, kind)] = figures;
             whole += figures;
         }

@@ -11,6 +11,9 @@ internal sealed record StatsReport
 
     public required ScopeReport Total { get; init; }
 
+    /// <summary>Fills and remote fetches that run now.</summary>
+    public long Flights { get; init; }
+
     public required IReadOnlyList<TierReport> Tiers { get; init; }
 
     /// <summary>Each kind across all tiers, by name.</summary>
@@ -55,9 +58,8 @@ internal sealed record NodeReport
 
     public long SentBytes { get; init; }
 
+    /// <summary>What the hits would have cost to make, as far as the artifacts say it.</summary>
     public double SavedSeconds { get; init; }
-
-    public long ServedWithCost { get; init; }
 
     public double CpuSeconds { get; init; }
 
@@ -83,8 +85,6 @@ internal sealed record NodeReport
         Connections = figures.Connections,
         ReceivedBytes = figures.ReceivedBytes,
         SentBytes = figures.SentBytes,
-        SavedSeconds = Math.Round(figures.SavedTime.TotalSeconds, 3),
-        ServedWithCost = figures.ServedWithCost,
         CpuSeconds = Math.Round(Environment.CpuUsage.TotalTime.TotalSeconds, 3),
         WorkingSetBytes = Environment.WorkingSet,
         ManagedHeapBytes = GC.GetTotalMemory(forceFullCollection: false),

@@ -108,7 +108,8 @@ public sealed class DashboardEndpointsTests
             Tier(TierKind.Memory, Kind("cc", hits: 3, misses: 1, bytes: 500)),
             Tier(TierKind.Disk, Kind("cc", hits: 1, misses: 0, bytes: 900)) with { Available = false, QueuedEntries = 4 },
         ];
-        host.Figures.Node = host.Figures.Node with { SavedTime = TimeSpan.FromSeconds(90), Circuit = "open" };
+        host.Figures.Node = host.Figures.Node with { Circuit = "open" };
+        host.Figures.Saved = TimeSpan.FromSeconds(90);
 
         using var stats = await JsonAsync(host, "/v1/stats");
 

@@ -2,12 +2,13 @@ using System.Globalization;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Node.Dashboard;
+using Larder.Tests.Support;
 
 namespace Larder.Tests.Node;
 
 public sealed class DashboardEventsTests
 {
-    private readonly DashboardClock _clock = new();
+    private readonly ManualTimeProvider _clock = new();
 
     [Fact]
     public void The_newest_are_kept_and_the_oldest_forgotten()

@@ -1,5 +1,6 @@
 using Larder.Cache.Artifacts;
 using Larder.Node.Dashboard;
+using Larder.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Larder.Tests.Node.DashboardFigures;
 
@@ -7,7 +8,7 @@ namespace Larder.Tests.Node;
 
 public sealed class DashboardHistoryTests
 {
-    private readonly DashboardClock _clock = new();
+    private readonly ManualTimeProvider _clock = new();
     private readonly DashboardFigures _figures = new();
     private readonly RecentEvents _events;
 
@@ -79,7 +80,7 @@ public sealed class DashboardHistoryTests
             history.Sample();
             if (second == 5)
             {
-                _clock.JumpWall(TimeSpan.FromDays(days));
+                _clock.JumpWallClock(TimeSpan.FromDays(days));
             }
 
             _clock.Advance(TimeSpan.FromSeconds(1));
@@ -133,7 +134,7 @@ public sealed class DashboardHistoryTests
     {
         var broken = false;
         await using var history = new StatisticsHistory(
-            () => broken ? throw new InvalidOperationException("The tier is gone.") : _figures.Tiers,
+            () => broken ? throw new InvalidOperationException("The tier is gone.") : _figures.Cache,
             () => _figures.Node, _events, new StatisticsHistoryOptions(), _clock, NullLogger.Instance);
         history.Sample();
         broken = true;
@@ -252,5 +253,5 @@ public sealed class DashboardHistoryTests
         report.Rows.Single(row => row.Scope == scope && row.Kind == kind);
 
     private StatisticsHistory Make(StatisticsHistoryOptions? options = null) => new(
-        () => _figures.Tiers, () => _figures.Node, _events, options ?? new StatisticsHistoryOptions(), _clock, NullLogger.Instance);
+        () => _figures.Cache, () => _figures.Node, _events, options ?? new StatisticsHistoryOptions(), _clock, NullLogger.Instance);
 }

@@ -1,4 +1,5 @@
 using Larder.Node.Dashboard;
+using Larder.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +17,7 @@ internal sealed class DashboardHost : IAsyncDisposable
     {
         Events = new RecentEvents(Clock);
         History = new StatisticsHistory(
-            () => Figures.Tiers, () => Figures.Node, Events, new StatisticsHistoryOptions(), Clock, NullLogger.Instance);
+            () => Figures.Cache, () => Figures.Node, Events, new StatisticsHistoryOptions(), Clock, NullLogger.Instance);
         var endpoints = new DashboardEndpoints(History, Events, Clock, NullLogger.Instance, maxLiveClients);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -30,7 +31,7 @@ internal sealed class DashboardHost : IAsyncDisposable
         });
     }
 
-    public DashboardClock Clock { get; } = new();
+    public ManualTimeProvider Clock { get; } = new();
 
     public DashboardFigures Figures { get; } = new();
 
