@@ -1,300 +1,178 @@
-// filler 1
-// filler 2
-// filler 3
-// filler 4
-// filler 5
-// filler 6
-// filler 7
-// filler 8
-// filler 9
-// filler 10
-// filler 11
-// filler 12
-// filler 13
-// filler 14
-// filler 15
-// filler 16
-// filler 17
-// filler 18
-// filler 19
-// filler 20
-// filler 21
-// filler 22
-// filler 23
-// filler 24
-// filler 25
-// filler 26
-// filler 27
-// filler 28
-// filler 29
-// filler 30
-// filler 31
-// filler 32
-// filler 33
-// filler 34
-// filler 35
-// filler 36
-// filler 37
-// filler 38
-// filler 39
-// filler 40
-// filler 41
-// filler 42
-// filler 43
-// filler 44
-// filler 45
-// filler 46
-// filler 47
-// filler 48
-// filler 49
-// filler 50
-// filler 51
-// filler 52
-// filler 53
-// filler 54
-// filler 55
-// filler 56
-// filler 57
-// filler 58
-// filler 59
-// filler 60
-// filler 61
-// filler 62
-// filler 63
-// filler 64
-// filler 65
-// filler 66
-// filler 67
-// filler 68
-// filler 69
-// filler 70
-// filler 71
-// filler 72
-// filler 73
-// filler 74
-// filler 75
-// filler 76
-// filler 77
-// filler 78
-// filler 79
-// filler 80
-// filler 81
-// filler 82
-// filler 83
-// filler 84
-// filler 85
-// filler 86
-// filler 87
-// filler 88
-// filler 89
-// filler 90
-// filler 91
-// filler 92
-// filler 93
-// filler 94
-// filler 95
-// filler 96
-// filler 97
-// filler 98
-// filler 99
-// filler 100
-// filler 101
-// filler 102
-// filler 103
-// filler 104
-// filler 105
-// filler 106
-// filler 107
-// filler 108
-// filler 109
-// filler 110
-// filler 111
-// filler 112
-// filler 113
-// filler 114
-// filler 115
-// filler 116
-// filler 117
-// filler 118
-// filler 119
-// filler 120
-// filler 121
-// filler 122
-// filler 123
-// filler 124
-// filler 125
-// filler 126
-// filler 127
-// filler 128
-// filler 129
-// filler 130
-// filler 131
-// filler 132
-// filler 133
-// filler 134
-// filler 135
-// filler 136
-// filler 137
-// filler 138
-// filler 139
-// filler 140
-// filler 141
-// filler 142
-// filler 143
-// filler 144
-// filler 145
-// filler 146
-// filler 147
-// filler 148
-// filler 149
-// filler 150
-// filler 151
-// filler 152
-// filler 153
-// filler 154
-// filler 155
-// filler 156
-// filler 157
-// filler 158
-// filler 159
-// filler 160
-// filler 161
-// filler 162
-// filler 163
-// filler 164
-// filler 165
-// filler 166
-// filler 167
-// filler 168
-// filler 169
-// filler 170
-// filler 171
-// filler 172
-// filler 173
-// filler 174
-// filler 175
-// filler 176
-// filler 177
-// filler 178
-// filler 179
-// filler 180
-// filler 181
-// filler 182
-// filler 183
-// filler 184
-// filler 185
-// filler 186
-// filler 187
-// filler 188
-// filler 189
-// filler 190
-// filler 191
-// filler 192
-// filler 193
-// filler 194
-// filler 195
-// filler 196
-// filler 197
-// filler 198
-// filler 199
-// filler 200
-// filler 201
-// filler 202
-// filler 203
-// filler 204
-// filler 205
-// filler 206
-// filler 207
-// filler 208
-// filler 209
-// filler 210
-// filler 211
-// filler 212
-// filler 213
-// filler 214
-// filler 215
-// filler 216
-// filler 217
-// filler 218
-// filler 219
-// filler 220
-// filler 221
-// filler 222
-// filler 223
-// filler 224
-// filler 225
-// filler 226
-// filler 227
-// filler 228
-// filler 229
-// filler 230
-// filler 231
-// filler 232
-// filler 233
-// filler 234
-// filler 235
-// filler 236
-// filler 237
-// filler 238
-// filler 239
-// filler 240
-// filler 241
-// filler 242
-// filler 243
-// filler 244
-// filler 245
-// filler 246
-// filler 247
-// filler 248
-// filler 249
-// filler 250
-// filler 251
-// filler 252
-// filler 253
-// filler 254
-// filler 255
-// filler 256
-// filler 257
-// filler 258
-// filler 259
-// filler 260
-// filler 261
-// filler 262
-// filler 263
-// filler 264
-// filler 265
-// filler 266
-// filler 267
-// filler 268
-// filler 269
-// filler 270
-// filler 271
-// filler 272
-// filler 273
-// filler 274
-// filler 275
-// filler 276
-// filler 277
-// filler 278
-// filler 279
-// filler 280
-// filler 281
-// filler 282
-// filler 283
-// filler 284
-// filler 285
-// filler 286
-// filler 287
-// filler 288
-// filler 289
-// filler 290
-// filler 291
-// filler 292
-// filler 293
-// filler 294
-// filler 295
-// filler 296
-// filler 297
-// filler 298
-// filler 299
-// filler 300
+// Connects the page to the node: loads everything, follows live samples, and begins again whenever the connection or
+// the node goes away.
+
+import { clearToken, follow, getJson, hasToken, setToken, SignInNeeded } from './api.js';
+import { find, say } from './dom.js';
+import { Plots } from './plots.js';
+import { Recent, Series } from './series.js';
+import { Events, kindsTable, showFacts, showLesson, Tiles, tiersTable } from './views.js';
+
+const statsEveryMs = 3000;
+const pollEveryMs = 3000;
+
+const plots = new Plots({
+  ratio: find('plot-ratio'), throughput: find('plot-throughput'), occupancy: find('plot-occupancy'), removals: find('plot-removals'),
+});
+const colorOf = kind => plots.kindColor(kind);
+const tiles = new Tiles(find('tiles'));
+const tiers = tiersTable(find('tiers'));
+const kinds = kindsTable(find('kinds'), colorOf);
+const events = new Events(colorOf);
+
+let shownWindow = '10m';
+let stats = null;
+let totals = null;
+let series = null;
+let recent = null;
+let session = new AbortController();
+
+const pause = (milliseconds, signal) => new Promise(resolve => {
+  const timer = setTimeout(resolve, milliseconds);
+  signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+});
+
+function connection(state, text) {
+  const pill = find('connection');
+  pill.dataset.state = state;
+  say(pill, text);
+}
+
+function takeStats(report) {
+  stats = report;
+  totals = report.total;
+  plots.setTiers(stats.tiers);
+  // Colors are given out in the order of names, so that they are the same in every tab.
+  stats.kinds.forEach(kind => colorOf(kind.kind));
+  tiers.show(stats.tiers, tier => tier.tier);
+  kinds.show([...stats.kinds].sort((left, right) => right.lookups - left.lookups || (left.kind < right.kind ? -1 : 1)), kind => kind.kind);
+  showFacts(stats);
+  showLesson(stats);
+}
+
+async function load(signal) {
+  const [report, history, minute, happened] = await Promise.all([
+    getJson('/v1/stats', signal), getJson(`/v1/history?window=${shownWindow}`, signal),
+    getJson('/v1/history?window=60s&points=60', signal), getJson('/v1/events', signal),
+  ]);
+  series = new Series(history);
+  recent = new Recent(minute);
+  takeStats(report);
+  events.reset();
+  events.add(happened);
+  show();
+  find('sign-in').hidden = true;
+  find('figures').hidden = false;
+}
+
+function show() {
+  tiles.show(stats, totals, recent);
+  plots.setSeries(series);
+}
+
+async function takeSample(live, signal) {
+  if (!series.add(live)) {
+    await load(signal);
+    return;
+  }
+  recent.add(live);
+  totals = live.totals;
+  stats.node.requests += live.node.requests;
+  show();
+  if (live.nextEvent > events.next) events.add(await getJson(`/v1/events?after=${events.next - 1}`, signal));
+}
+
+async function refresh(signal) {
+  while (!signal.aborted) {
+    await pause(statsEveryMs, signal);
+    if (!signal.aborted) takeStats(await getJson('/v1/stats', signal));
+  }
+}
+
+async function listen(signal) {
+  const ended = new AbortController();
+  const either = AbortSignal.any([signal, ended.signal]);
+  const tables = refresh(either).catch(() => ended.abort());
+  try {
+    for await (const { event, data } of follow('/v1/live', either)) {
+      if (event === 'drain') return;
+      if (event !== 'sample') continue;
+      connection('live', 'live');
+      await takeSample(data, either);
+    }
+  } finally {
+    ended.abort();
+    await tables;
+  }
+}
+
+/** Where the node has no place left for a live client, asking now and then shows the same a little later. */
+async function poll(signal) {
+  connection('polling', 'every few seconds');
+  for (let times = 0; times < 20 && !signal.aborted; times++) {
+    await pause(pollEveryMs, signal);
+    if (!signal.aborted) await load(signal);
+  }
+}
+
+async function run(signal) {
+  for (let failures = 0; !signal.aborted;) {
+    try {
+      await load(signal);
+      failures = 0;
+      await listen(signal);
+    } catch (problem) {
+      if (signal.aborted) return;
+      if (problem instanceof SignInNeeded) {
+        askForToken();
+        return;
+      }
+      if (problem.status === 503) {
+        await poll(signal).catch(() => {});
+        continue;
+      }
+    }
+    if (signal.aborted) return;
+    connection('lost', 'reconnecting');
+    await pause(Math.min(10000, 500 * 2 ** failures++), signal);
+  }
+}
+
+function begin() {
+  session.abort();
+  session = new AbortController();
+  connection('connecting', 'connecting');
+  run(session.signal);
+}
+
+function askForToken() {
+  connection('lost', 'signed out');
+  say(find('sign-in-problem'), hasToken() ? 'The node does not accept this token, or it has no read rights.' : '');
+  clearToken();
+  find('figures').hidden = true;
+  find('sign-in').hidden = false;
+  find('token').focus();
+}
+
+find('sign-in-form').addEventListener('submit', event => {
+  event.preventDefault();
+  setToken(find('token').value.trim());
+  find('token').value = '';
+  begin();
+});
+
+find('window-choice').addEventListener('change', event => {
+  shownWindow = event.target.value;
+  begin();
+});
+
+// A tab that nobody looks at costs the node nothing.
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    session.abort();
+    connection('connecting', 'paused');
+  } else {
+    begin();
+  }
+});
+
+begin();
