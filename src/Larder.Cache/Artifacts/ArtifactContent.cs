@@ -13,9 +13,13 @@ namespace Larder.Cache.Artifacts;
 /// </remarks>
 public abstract class ArtifactContent
 {
+    // The two upper bits of the word; what is below counts live references. A count of 0 means freed and never rises.
+    private const int Moving = 1 << 30;
+    private const int Retired = 1 << 29;
+    private const int CountMask = Retired - 1;
+
     private readonly bool _counted;
 
-    // Number of live references; 0 means freed and never rises again.
     private int _references = 1;
 
     /// <summary>Creates content that its tier owns the first reference to.</summary>
@@ -32,6 +36,12 @@ public abstract class ArtifactContent
 
     /// <summary>Payload length in bytes.</summary>
     public long Length => Metadata.Length;
+
+    /// <summary>Whether references are counted; otherwise the garbage collector owns the bytes and anyone may keep them.</summary>
+    internal bool IsCounted => _counted;
+
+    /// <summary>Whether the tier holds the only reference. A hint.</summary>
+    internal bool IsIdle => Volatile.Read(ref _references) == 1;
 
     /// <summary>The file whose first <see cref="Length"/> bytes are the payload, or null when it is not in a file.</summary>
     public virtual SafeFileHandle? File => null;
@@ -59,9 +69,18 @@ public abstract class ArtifactContent
             return true;
         }
 
+        var wait = default(SpinWait);
         var seen = Volatile.Read(ref _references);
-        while (seen > 0)
+        while ((seen & CountMask) > 0)
         {
+            if ((seen & Moving) != 0)
+            {
+                // The mover only swaps one handle for another meanwhile.
+                wait.SpinOnce(sleep1Threshold: -1);
+                seen = Volatile.Read(ref _references);
+                continue;
+            }
+
             var found = Interlocked.CompareExchange(ref _references, seen + 1, seen);
             if (found == seen)
             {
@@ -83,12 +102,27 @@ public abstract class ArtifactContent
         }
 
         var left = Interlocked.Decrement(ref _references);
-        Debug.Assert(left >= 0, "A reference was given back twice.");
-        if (left == 0)
+        Debug.Assert(left >= 0 && (left & CountMask) != CountMask, "A reference was given back twice.");
+        if ((left & CountMask) == 0)
         {
             Free();
         }
     }
+
+    /// <summary>
+    /// Marks that the tier holds this no more, before it gives its reference back: from then on the references are all
+    /// leases, and the bytes stay where they are.
+    /// </summary>
+    private protected void Retire() => Interlocked.Or(ref _references, Retired);
+
+    /// <summary>
+    /// Keeps leases out for a moment, in which the caller moves the bytes; false unless the tier and the caller hold the
+    /// only two references.
+    /// </summary>
+    private protected bool TryBeginMove() => Interlocked.CompareExchange(ref _references, 2 | Moving, 2) == 2;
+
+    /// <summary>Lets leases in again.</summary>
+    private protected void EndMove() => Interlocked.And(ref _references, ~Moving);
 
     /// <summary>Gives the bytes back to their medium. Runs once.</summary>
     protected virtual void Free()

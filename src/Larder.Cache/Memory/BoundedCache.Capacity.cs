@@ -93,13 +93,16 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
     /// returns how much was.
     /// </summary>
     /// <exception cref="CacheException">A shard is poisoned.</exception>
-    public long Trim(long bytes)
+    public long Trim(long bytes) => Trim(bytes, RemovalReason.Pressure);
+
+    /// <summary>As the other, with what listeners and reports are told.</summary>
+    internal long Trim(long bytes, RemovalReason reason)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         var removed = RentBatch();
         try
         {
-            return EvictProportionally(bytes, 0, RemovalReason.Pressure, removed).Bytes;
+            return EvictProportionally(bytes, 0, reason, removed).Bytes;
         }
         finally
         {
