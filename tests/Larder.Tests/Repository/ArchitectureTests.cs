@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
             where !MayReference[Name(project)].Contains(target)
             select $"{Name(project)} references {target}";
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ArchitectureTests
             where !MayUsePackages[Name(project)].Any(prefix => package.StartsWith(prefix, StringComparison.Ordinal))
             select $"{Name(project)} uses {package}";
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class ArchitectureTests
         var project = Projects("src").Single(path => Name(path) == "Larder.Cache");
 
         Assert.DoesNotContain(references, name => name.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
-        RepositoryFiles.AssertNone(References(project, "FrameworkReference"));
+        Assert.Empty(References(project, "FrameworkReference"));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ArchitectureTests
             where reference.Contains("tests/", StringComparison.Ordinal) || reference.Contains("bench/", StringComparison.Ordinal)
             select $"{Name(project)} references {reference}";
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class ArchitectureTests
             .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal))
             .Where(path => Name(path).Split('.').Any(bags.Contains));
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class ArchitectureTests
             .Where(path => XDocument.Parse(RepositoryFiles.Read(path)).Descendants("PackageReference")
                 .Any(package => package.Attribute("Version") is not null));
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     private static IEnumerable<string> Projects(string folder) =>

@@ -15,7 +15,7 @@ public sealed partial class DocumentationTests
             where problem is not null
             select $"{path}: {link}: {problem}";
 
-        RepositoryFiles.AssertNone(wrong);
+        Assert.Empty(wrong);
     }
 
     private static IEnumerable<string> Links(string markdown) =>

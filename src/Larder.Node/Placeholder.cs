@@ -1,0 +1,3 @@
+namespace Larder.Node;
+
+internal static class Placeholder;
