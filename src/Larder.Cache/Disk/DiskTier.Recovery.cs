@@ -1,0 +1,429 @@
+using System.Buffers;
+using System.Globalization;
+using Larder.Cache.Artifacts;
+using Larder.Cache.Disk.Io;
+using Larder.Cache.Fingerprints;
+
+namespace Larder.Cache.Disk;
+
+// Finding what lies on disk: the index file first, then the directories, which are the truth.
+public sealed partial class DiskTier
+{
+    private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
+
+    private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _opened;
+    private int _directoriesScanned;
+    private int _directoriesTotal;
+    private long _restored;
+    private int _orphansRemoved;
+    private long _recoveryTicks = -1;
+
+    /// <summary>Completes when the index is complete. Never fails; cancelled when the tier is disposed before.</summary>
+    public Task Recovered => _recovered.Task;
+
+    /// <summary>How far that has got.</summary>
+    public RecoveryProgress Recovery
+    {
+        get
+        {
+            long entries;
+            lock (_gate)
+            {
+                entries = _index.Count;
+            }
+
+            var ticks = Volatile.Read(ref _recoveryTicks);
+            return new RecoveryProgress(
+                entries,
+                Volatile.Read(ref _directoriesScanned),
+                Volatile.Read(ref _directoriesTotal),
+                Volatile.Read(ref _restored),
+                Volatile.Read(ref _orphansRemoved),
+                _recovered.Task.IsCompletedSuccessfully,
+                ticks >= 0 ? TimeSpan.FromTicks(ticks) : _time.GetElapsedTime(_opened));
+        }
+    }
+
+    private async Task RunRecoveryAsync()
+    {
+        try
+        {
+            if (IsOwner)
+            {
+                _quarantine.Open();
+                lock (_gate)
+                {
+                    _budget.QuarantinedBytes = _quarantine.Bytes;
+                }
+
+                RestoreIndex();
+                RemoveOrphans();
+                await ScanAsync().ConfigureAwait(false);
+                DropUnconfirmed();
+            }
+
+            CompleteRecovery();
+        }
+        catch (OperationCanceledException)
+        {
+            _recovered.TrySetCanceled();
+        }
+        catch (Exception exception)
+        {
+            // What was not found is found when it is asked for.
+            CountError();
+            Log.BackgroundFailed(_logger, exception, _paths.Root);
+            CompleteRecovery();
+        }
+    }
+
+    private void CompleteRecovery()
+    {
+        lock (_gate)
+        {
+            _budget.UnaccountedBytes = 0;
+        }
+
+        Volatile.Write(ref _recoveryTicks, _time.GetElapsedTime(_opened).Ticks);
+        _recovered.TrySetResult();
+        SignalSpace();
+        var progress = Recovery;
+        Log.Recovered(_logger, _paths.Root, progress.Entries, progress.OrphansRemoved, (long)progress.Elapsed.TotalMilliseconds);
+    }
+
+    // Unfinished files whose makers are gone. Names that are not ours are left alone.
+    private void RemoveOrphans()
+    {
+        var names = new List<string>();
+        Io.ReadDirectory(_paths.Temporary, names, static (found, name, _) =>
+        {
+            found.Add(name.ToString());
+            return true;
+        });
+        foreach (var maker in names.GroupBy(static name => TemporaryNames.TokenOf(name)))
+        {
+            if (maker.Key is null || maker.Key == _temporary.Token || IsAlive(maker.Key))
+            {
+                continue;
+            }
+
+            // The lock file goes last, so that a crash here leaves proof enough for the next start.
+            foreach (var name in maker.OrderBy(static name => name.EndsWith(TemporaryNames.AliveSuffix, StringComparison.Ordinal)))
+            {
+                if (Io.Unlink($"{_paths.Temporary}/{name}") == Errno.None
+                    && !name.EndsWith(TemporaryNames.AliveSuffix, StringComparison.Ordinal))
+                {
+                    Interlocked.Increment(ref _orphansRemoved);
+                }
+            }
+        }
+    }
+
+    private bool IsAlive(string token)
+    {
+        if (Io.OpenRead($"{_paths.Temporary}/{token}{TemporaryNames.AliveSuffix}", out var file) != Errno.None)
+        {
+            return false;
+        }
+
+        using (file)
+        {
+            return Io.TryLock(file!) != Errno.None;
+        }
+    }
+
+    private async Task ScanAsync()
+    {
+        var kinds = new List<DiskKind>();
+        var error = Io.ReadDirectory(_paths.Root, (Tier: this, kinds), static (state, name, type) =>
+        {
+            if (type is DirectoryEntryType.Directory or DirectoryEntryType.Unknown
+                && ArtifactKind.TryParse(name.ToString(), out var kind)
+                && state.Tier.KindOf(kind) is { } known)
+            {
+                state.kinds.Add(known);
+            }
+
+            return true;
+        });
+        NoteScanFailure(error, _paths.Root);
+        foreach (var kind in kinds)
+        {
+            CountDirectory(kind, null);
+            var directories = new List<byte>();
+            error = Io.ReadDirectory(kind.Directory, directories, static (found, name, type) =>
+            {
+                if (name.Length == 2
+                    && type is DirectoryEntryType.Directory or DirectoryEntryType.Unknown
+                    && TryParseHexByte(name, out var first))
+                {
+                    found.Add(first);
+                }
+
+                return true;
+            });
+            NoteScanFailure(error, kind.Directory);
+            Interlocked.Add(ref _directoriesTotal, directories.Count);
+            foreach (var first in directories)
+            {
+                _closing.Token.ThrowIfCancellationRequested();
+                await ScanDirectoryAsync(kind, first).ConfigureAwait(false);
+                Interlocked.Increment(ref _directoriesScanned);
+            }
+        }
+    }
+
+    private async Task ScanDirectoryAsync(DiskKind kind, byte first)
+    {
+        var path = $"{kind.Directory}/{first:x2}";
+        var found = new ScannedDirectory(first);
+        NoteScanFailure(Io.ReadDirectory(path, found, static (state, name, type) => state.Add(name, type)), path);
+        var unknown = new List<Fingerprint>();
+        CountDirectory(kind, first);
+        lock (_gate)
+        {
+            foreach (var fingerprint in found.Payloads)
+            {
+                var slot = _index.Find(kind.Id, fingerprint);
+                if (slot >= 0)
+                {
+                    _index[slot].Flags |= DiskSlotFlags.Confirmed;
+                }
+                else
+                {
+                    unknown.Add(fingerprint);
+                }
+            }
+        }
+
+        foreach (var fingerprint in unknown)
+        {
+            await ScanEntryAsync(new ArtifactKey(kind.Kind, fingerprint), kind).ConfigureAwait(false);
+        }
+
+        // A raw entry's metadata without a payload is what a crash in the middle of a commit leaves.
+        found.Metadata.ExceptWith(found.Payloads);
+        foreach (var fingerprint in found.Metadata)
+        {
+            await RemoveOrphanMetadataAsync(new ArtifactKey(kind.Kind, fingerprint)).ConfigureAwait(false);
+        }
+    }
+
+    // Adds an entry that the index file did not know. Its payload is verified when it is first read.
+    private async Task ScanEntryAsync(ArtifactKey key, DiskKind kind)
+    {
+        await _keys.TakeAsync(key, _closing.Token).ConfigureAwait(false);
+        try
+        {
+            lock (_gate)
+            {
+                if (_dying.ContainsKey(key) || _index.Find(kind.Id, key.Fingerprint) >= 0)
+                {
+                    return;
+                }
+            }
+
+            if (ReadMetadata(key, out var layout) is not { } metadata)
+            {
+                if (layout == EntryLayout.Damaged)
+                {
+                    SetAside(key, kind);
+                }
+
+                return;
+            }
+
+            var blocks = layout == EntryLayout.Framed
+                ? BlocksOf(metadata.Length + Trailer.Measure(key.Kind, metadata, metadata.Length))
+                : BlocksOf(metadata.Length) + BlocksOf(Trailer.Measure(key.Kind, metadata, metadata.Length));
+            lock (_gate)
+            {
+                AdoptEntry(kind, key, metadata.Length, blocks, OwnerHash(metadata.Owner), layout == EntryLayout.Raw);
+            }
+        }
+        finally
+        {
+            _keys.Release(key);
+        }
+    }
+
+    private async Task RemoveOrphanMetadataAsync(ArtifactKey key)
+    {
+        await _keys.TakeAsync(key, _closing.Token).ConfigureAwait(false);
+        try
+        {
+            if (Io.Stat(_paths.Payload(key), out _) == Errno.NoEntry && Io.Unlink(_paths.Metadata(key)) == Errno.None)
+            {
+                Interlocked.Increment(ref _orphansRemoved);
+            }
+        }
+        finally
+        {
+            _keys.Release(key);
+        }
+    }
+
+    // Entries that the index file promised and the directories do not hold.
+    private void DropUnconfirmed()
+    {
+        var missing = new List<(ArtifactKey Key, DiskKind Kind)>();
+        lock (_gate)
+        {
+            for (var slot = 0; slot < _index.SlotLimit; slot++)
+            {
+                ref var entry = ref _index[slot];
+                if ((entry.Flags & (DiskSlotFlags.Live | DiskSlotFlags.Confirmed)) == DiskSlotFlags.Live)
+                {
+                    var kind = _kindsById[entry.Kind];
+                    missing.Add((new ArtifactKey(kind.Kind, entry.Fingerprint), kind));
+                }
+            }
+        }
+
+        foreach (var (key, kind) in missing)
+        {
+            var isThere = Io.Stat(_paths.Payload(key), out _) is not (Errno.NoEntry or Errno.NotDirectory);
+            lock (_gate)
+            {
+                var slot = _index.Find(kind.Id, key.Fingerprint);
+                if (slot < 0 || (_index[slot].Flags & DiskSlotFlags.Confirmed) != 0)
+                {
+                    continue;
+                }
+
+                if (isThere)
+                {
+                    _index[slot].Flags |= DiskSlotFlags.Confirmed;
+                    continue;
+                }
+
+                // It was never there: nothing was recovered and nothing removed.
+                RemoveSlot(slot, kind);
+                kind.Recovered--;
+            }
+        }
+    }
+
+    // Adds an entry that this process did not write, or corrects what is known of it. Called under the gate.
+    private int AdoptEntry(DiskKind kind, ArtifactKey key, long length, uint blocks, ulong owner, bool isRaw)
+    {
+        var slot = _index.Find(kind.Id, key.Fingerprint);
+        if (slot < 0)
+        {
+            kind.Recovered++;
+            slot = InsertSlot(
+                new DiskSlot
+                {
+                    Fingerprint = key.Fingerprint,
+                    Kind = kind.Id,
+                    Length = length,
+                    Blocks = blocks,
+                    Owner = owner,
+                    LastUse = _now,
+                    Flags = DiskSlotFlags.Confirmed | (isRaw ? DiskSlotFlags.Raw : DiskSlotFlags.None),
+                },
+                kind);
+            _budget.UnaccountedBytes = Math.Max(0, _budget.UnaccountedBytes - _index[slot].Weight);
+            return slot;
+        }
+
+        ref var entry = ref _index[slot];
+        entry.Flags |= DiskSlotFlags.Confirmed;
+        if (entry.Length != length || entry.Blocks != blocks || entry.Owner != owner)
+        {
+            var before = entry.Weight;
+            _index.Update(slot, length, blocks, owner);
+            _budget.LiveBytes += entry.Weight - before;
+            kind.Bytes += entry.Weight - before;
+        }
+
+        return slot;
+    }
+
+    private enum EntryLayout
+    {
+        None,
+        Framed,
+        Raw,
+        Damaged,
+    }
+
+    // Reads the trailer of an entry, wherever it lies.
+    private ArtifactMetadata? ReadMetadata(ArtifactKey key, out EntryLayout layout)
+    {
+        layout = EntryLayout.None;
+        if (OpenRead(_paths.Payload(key), out var file) != Errno.None)
+        {
+            return null;
+        }
+
+        using (file)
+        {
+            if (Io.Stat(file!, out var stamp) != Errno.None || !stamp.IsFile)
+            {
+                return null;
+            }
+
+            layout = EntryLayout.Framed;
+            if (EntryVerifier.ReadMetadata(Io, file!, null, key) is { } framed)
+            {
+                return framed;
+            }
+
+            layout = EntryLayout.Damaged;
+            if (OpenRead(_paths.Metadata(key), out var metadataFile) != Errno.None)
+            {
+                return null;
+            }
+
+            using (metadataFile)
+            {
+                var raw = EntryVerifier.ReadMetadata(Io, file!, metadataFile, key);
+                layout = raw is null ? EntryLayout.Damaged : EntryLayout.Raw;
+                return raw;
+            }
+        }
+    }
+
+    private void NoteScanFailure(Errno error, string path)
+    {
+        if (error is not (Errno.None or Errno.NoEntry))
+        {
+            CountError();
+            Log.ScanFailed(_logger, path, (int)error);
+        }
+    }
+
+    private static bool TryParseHexByte(ReadOnlySpan<char> text, out byte value)
+    {
+        value = 0;
+        return !text.ContainsAnyExcept(LowerHex) && byte.TryParse(text, NumberStyles.AllowHexSpecifier, null, out value);
+    }
+
+    // The entries' names of one directory.
+    private sealed class ScannedDirectory(byte first)
+    {
+        private readonly byte _first = first;
+
+        public HashSet<Fingerprint> Payloads { get; } = [];
+
+        public HashSet<Fingerprint> Metadata { get; } = [];
+
+        public bool Add(ReadOnlySpan<char> name, DirectoryEntryType type)
+        {
+            var isMetadata = name.EndsWith(DiskPaths.MetadataSuffix);
+            var text = isMetadata ? name[..^DiskPaths.MetadataSuffix.Length] : name;
+            if (type is DirectoryEntryType.File or DirectoryEntryType.Unknown
+                && text.Length == Fingerprint.TextLength
+                && !text.ContainsAnyInRange('A', 'F')
+                && Fingerprint.TryParse(text, out var fingerprint)
+                && (byte)(fingerprint.Prefix >> 56) == _first)
+            {
+                (isMetadata ? Metadata : Payloads).Add(fingerprint);
+            }
+
+            return true;
+        }
+    }
+}
