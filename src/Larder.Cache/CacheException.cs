@@ -21,4 +21,12 @@ public sealed class CacheException : Exception
     /// callers for <see cref="KindOptions.FailureTtl"/>. Default false.
     /// </summary>
     public bool IsDeterministic { get; init; }
+
+    /// <summary>
+    /// Thrown by a remote store: whether the same request may succeed when it is made again. Default false.
+    /// </summary>
+    public bool IsTransient { get; init; }
+
+    /// <summary>Thrown by a remote store: how long it asked to be left alone; null when it did not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

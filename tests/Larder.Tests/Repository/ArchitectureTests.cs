@@ -38,7 +38,7 @@ public sealed class ArchitectureTests
             where !MayReference[Name(project)].Contains(target)
             select $"{Name(project)} references {target}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ArchitectureTests
             where !MayUsePackages[Name(project)].Any(prefix => package.StartsWith(prefix, StringComparison.Ordinal))
             select $"{Name(project)} uses {package}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class ArchitectureTests
         var project = Projects("src").Single(path => Name(path) == "Larder.Cache");
 
         Assert.DoesNotContain(references, name => name.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
-        Assert.Empty(References(project, "FrameworkReference"));
+        RepositoryFiles.AssertNone(References(project, "FrameworkReference"));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ArchitectureTests
             where reference.Contains("tests/", StringComparison.Ordinal) || reference.Contains("bench/", StringComparison.Ordinal)
             select $"{Name(project)} references {reference}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class ArchitectureTests
             .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal))
             .Where(path => Name(path).Split('.').Any(bags.Contains));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class ArchitectureTests
             .Where(path => XDocument.Parse(RepositoryFiles.Read(path)).Descendants("PackageReference")
                 .Any(package => package.Attribute("Version") is not null));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     private static IEnumerable<string> Projects(string folder) =>

@@ -15,7 +15,7 @@ public sealed partial class DocumentationTests
             where problem is not null
             select $"{path}: {link}: {problem}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     private static IEnumerable<string> Links(string markdown) =>

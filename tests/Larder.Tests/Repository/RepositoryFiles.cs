@@ -28,6 +28,9 @@ internal static class RepositoryFiles
 
     public static string[] ReadLines(string path) => File.ReadAllLines(Path.Combine(Root, path));
 
+    /// <summary>Fails with the whole list of what is wrong.</summary>
+    public static void AssertNone(IEnumerable<string> wrong) => Assert.Equal(string.Empty, string.Join('\n', wrong));
+
     private static string FindRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);

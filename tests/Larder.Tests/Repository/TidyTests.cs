@@ -33,7 +33,7 @@ public sealed partial class TidyTests
             .Where(file => file.lines > MaxSourceLines)
             .Select(file => $"{file.path}: {file.lines} lines");
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed partial class TidyTests
         var wrong = Matches(AllSources().Concat(Scripts()), line =>
             LeftoverMarks.Any(mark => Regex.IsMatch(line, $@"\b{mark}", RegexOptions.CultureInvariant)));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -50,12 +50,12 @@ public sealed partial class TidyTests
     {
         var stub = "Not" + "ImplementedException";
 
-        Assert.Empty(Matches(AllSources(), line => line.Contains(stub, StringComparison.Ordinal)));
+        RepositoryFiles.AssertNone(Matches(AllSources(), line => line.Contains(stub, StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Files_are_split_by_topic_and_not_by_region() =>
-        Assert.Empty(Matches(AllSources(), line => line.TrimStart().StartsWith("#" + "region", StringComparison.Ordinal)));
+        RepositoryFiles.AssertNone(Matches(AllSources(), line => line.TrimStart().StartsWith("#" + "region", StringComparison.Ordinal)));
 
     [Fact]
     public void Every_public_type_has_a_file_of_its_name()
@@ -67,7 +67,7 @@ public sealed partial class TidyTests
             where types.Length > 1 || (types.Length == 1 && types[0] != file)
             select $"{path} declares {string.Join(", ", types)}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed partial class TidyTests
             where declared.Groups["name"].Value != expected
             select $"{path} declares {declared.Groups["name"].Value}";
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed partial class TidyTests
                 ? !TopFolders.Contains(path.Split('/')[0])
                 : !TopFiles.Contains(path)));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed partial class TidyTests
             .Where(file => file.bytes is 0 or > MaxFileBytes)
             .Select(file => $"{file.path}: {file.bytes} bytes");
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed partial class TidyTests
         string[] places = ["/wo" + "rk/", "/tmp/" + "farm", "/tmp/" + "wt/", "/ro" + "ot/", "/home/" + "[a-z]"];
         var place = new Regex($@"(?<![\w.*$}}-]){string.Join('|', places.Select(p => $"(?:{p})"))}", RegexOptions.CultureInvariant);
 
-        Assert.Empty(Matches(RepositoryFiles.Text, place.IsMatch));
+        RepositoryFiles.AssertNone(Matches(RepositoryFiles.Text, place.IsMatch));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed partial class TidyTests
     {
         string[] hosts = ["registry." + "npmjs", "api." + "nuget", "nuget" + ".org/v3", "registry." + "yarnpkg", "\"resolved\": \"http"];
 
-        Assert.Empty(Matches(RepositoryFiles.Text, line => hosts.Any(host => line.Contains(host, StringComparison.OrdinalIgnoreCase))));
+        RepositoryFiles.AssertNone(Matches(RepositoryFiles.Text, line => hosts.Any(host => line.Contains(host, StringComparison.OrdinalIgnoreCase))));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed partial class TidyTests
             Path.GetFileName(path) is "packages.lock.json" or "package-lock.json").ToArray();
 
         Assert.NotEmpty(locks);
-        Assert.Empty(Matches(locks, line => line.Contains("://", StringComparison.Ordinal)));
+        RepositoryFiles.AssertNone(Matches(locks, line => line.Contains("://", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed partial class TidyTests
             .Select(path => path[..path.LastIndexOf('/')] + "/packages.lock.json")
             .Except(RepositoryFiles.All);
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed partial class TidyTests
         var wrong = written.Where(path => RepositoryFiles.Read(path) is var text
             && (text.Contains('\r', StringComparison.Ordinal) || !text.EndsWith('\n')));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed partial class TidyTests
         var wrong = scripts.Where(path =>
             !File.GetUnixFileMode(Path.Combine(RepositoryFiles.Root, path)).HasFlag(UnixFileMode.UserExecute));
 
-        Assert.Empty(wrong);
+        RepositoryFiles.AssertNone(wrong);
     }
 
     private static IEnumerable<string> AllSources() =>

@@ -1,0 +1,39 @@
+using Larder.Cache;
+
+namespace Larder.Cli;
+
+/// <summary>What the command's exit codes mean, and which failure becomes which. docs/CLI.md lists them.</summary>
+internal static class ExitCodes
+{
+    public const int Ok = 0;
+
+    /// <summary>It was tried and failed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The command line or the configuration is wrong; nothing was tried.</summary>
+    public const int Usage = 2;
+
+    /// <summary>What was asked for is not there.</summary>
+    public const int NotFound = 3;
+
+    /// <summary>Damaged artifacts were found.</summary>
+    public const int Damaged = 4;
+
+    /// <summary>The node does not answer, or the directory cannot be opened.</summary>
+    public const int Unreachable = 5;
+
+    /// <summary>Interrupted by a signal or by the caller.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>The exit code of a failure; null when it is a defect that deserves its stack trace.</summary>
+    public static int? Of(Exception failure) => failure switch
+    {
+        CommandException command => command.ExitCode,
+        OperationCanceledException => Interrupted,
+        CacheException { Kind: CacheErrorKind.Configuration } => Usage,
+        CacheException { Kind: CacheErrorKind.Unavailable or CacheErrorKind.Locked or CacheErrorKind.Remote } => Unreachable,
+        CacheException { Kind: CacheErrorKind.Damaged or CacheErrorKind.UnknownFormat } => Damaged,
+        CacheException or IOException or UnauthorizedAccessException => Failure,
+        _ => null,
+    };
+}

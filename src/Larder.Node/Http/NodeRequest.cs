@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+using Larder.Node.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Larder.Node.Http;
+
+/// <summary>
+/// One request on its way through an endpoint. One object serves all requests of a connection, one after another, so
+/// nothing may keep it after <see cref="IEndpoint.HandleAsync"/> has ended.
+/// </summary>
+[SuppressMessage(
+    "Reliability", "CA1001", Justification = "The server drops the object with its connection; the source holds a timer only while a lookup waits.")]
+internal sealed class NodeRequest
+{
+    private readonly DefaultHttpContext _context = new();
+    private CancellationTokenSource? _lookup;
+
+    public NodeRequest(NodeServices services) => Services = services;
+
+    /// <summary>What the node has for its endpoints.</summary>
+    public NodeServices Services { get; }
+
+    /// <summary>The request and response as ASP.NET Core knows them.</summary>
+    public HttpContext Http => _context;
+
+    /// <summary>The method.</summary>
+    public RequestMethod Method { get; private set; }
+
+    /// <summary>The checked path, beginning with a slash; empty until the server has looked at it.</summary>
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>Who answers; null until the route is known.</summary>
+    public IEndpoint? Endpoint { get; set; }
+
+    /// <summary>Time stamp of the start, from the node's clock.</summary>
+    public long StartedAt { get; private set; }
+
+    /// <summary>Whether the answer has no body because the request is a HEAD.</summary>
+    public bool IsHead => Method == RequestMethod.Head;
+
+    /// <summary>Whether the request may change nothing.</summary>
+    public bool IsRead => (Method & (RequestMethod.Get | RequestMethod.Head)) != 0;
+
+    /// <summary>Makes the object ready for the next request of its connection.</summary>
+    public void Begin(IFeatureCollection features)
+    {
+        _context.Initialize(features);
+        Method = ParseMethod(_context.Request.Method);
+        Path = string.Empty;
+        Endpoint = null;
+        StartedAt = Services.Clock.GetTimestamp();
+    }
+
+    /// <summary>Lets go of the request.</summary>
+    public void End() => _context.Uninitialize();
+
+    /// <summary>A source for one lookup's deadline, not armed yet. Reused while it was not cancelled.</summary>
+    public CancellationTokenSource LookupCancellation()
+    {
+        if (_lookup is null || !_lookup.TryReset())
+        {
+            _lookup = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Services.Clock);
+        }
+
+        return _lookup;
+    }
+
+    /// <summary>
+    /// Whether the sender may do this. When not, the answer (401 or 403) is already prepared and the endpoint returns.
+    /// </summary>
+    public bool Authorize(string space, AccessRights needed)
+    {
+        switch (Services.Guard.Decide(_context.Request, space, needed))
+        {
+            case AccessDecision.Allowed:
+                return true;
+            case AccessDecision.Unknown:
+                _context.Response.Headers.WWWAuthenticate = "Basic realm=\"larder\", Bearer realm=\"larder\"";
+                Answer.Empty(this, StatusCodes.Status401Unauthorized);
+                return false;
+            default:
+                Answer.Empty(this, StatusCodes.Status403Forbidden);
+                return false;
+        }
+    }
+
+    /// <summary>Whether the method is one of <paramref name="allowed"/>; when not, 405 is already prepared.</summary>
+    public bool Allow(RequestMethod allowed)
+    {
+        if ((Method & allowed) != 0)
+        {
+            return true;
+        }
+
+        _context.Response.Headers.Allow = string.Join(", ", Names(allowed));
+        Answer.Empty(this, StatusCodes.Status405MethodNotAllowed);
+        return false;
+    }
+
+    private static IEnumerable<string> Names(RequestMethod methods) =>
+        from method in (RequestMethod[])[RequestMethod.Get, RequestMethod.Head, RequestMethod.Put, RequestMethod.Post, RequestMethod.Delete]
+        where methods.HasFlag(method)
+        select method.ToString().ToUpperInvariant();
+
+    private static RequestMethod ParseMethod(string method) => method switch
+    {
+        "GET" => RequestMethod.Get,
+        "HEAD" => RequestMethod.Head,
+        "PUT" => RequestMethod.Put,
+        "POST" => RequestMethod.Post,
+        "DELETE" => RequestMethod.Delete,
+        _ => RequestMethod.Other,
+    };
+}

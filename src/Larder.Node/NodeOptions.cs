@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Net;
+using Larder.Cache;
+using Larder.Node.Security;
+
+namespace Larder.Node;
+
+/// <summary>Everything that a node can be told. Immutable; validated once, when the node starts.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>Where to listen. Port 0 takes a free one. Default 127.0.0.1:7070.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 7070);
+
+    /// <summary>The directory that the disk tier owns. Default: <c>larder</c> in the user's cache directory.</summary>
+    public string DataDirectory { get; init; } = DefaultDataDirectory(Environment.GetEnvironmentVariable);
+
+    /// <summary>Most bytes the memory tier may hold; 0 switches it off. Default 256 MiB.</summary>
+    public long MemoryCapacityBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Most entries the memory tier may hold; -1 without a limit of its own. Default -1.</summary>
+    public long MemoryMaxEntries { get; init; } = -1;
+
+    /// <summary>Whether memory payloads live in a region that is reserved and touched at start. Default false.</summary>
+    public bool MemoryArena { get; init; }
+
+    /// <summary>Eviction policy of the memory tier: <c>frequency</c> or <c>lru</c>. Default <c>frequency</c>.</summary>
+    public string MemoryPolicy { get; init; } = "frequency";
+
+    /// <summary>Most bytes the disk tier may hold; 0 switches it off. Default 32 GiB.</summary>
+    public long DiskCapacityBytes { get; init; } = 32L * 1024 * 1024 * 1024;
+
+    /// <summary>Most entries the disk tier may hold; -1 without a limit of its own. Default -1.</summary>
+    public long DiskMaxEntries { get; init; } = -1;
+
+    /// <summary>Another node, or any server that takes GET, PUT and HEAD, that is asked on a miss; null for none.</summary>
+    public Uri? Upstream { get; init; }
+
+    /// <summary>The token that is shown to <see cref="Upstream"/>; null for none.</summary>
+    public string? UpstreamToken { get; init; }
+
+    /// <summary>Whether what is stored here is also sent to <see cref="Upstream"/>. Default true.</summary>
+    public bool UpstreamWrite { get; init; } = true;
+
+    /// <summary>How long <see cref="Upstream"/> may take to begin an answer. Default 1.5 seconds.</summary>
+    public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Treatment of kinds, by name. What the node's protocols need is set beside these.</summary>
+    public ImmutableSortedDictionary<string, KindOptions> Kinds { get; init; } =
+        ImmutableSortedDictionary<string, KindOptions>.Empty;
+
+    /// <summary>
+    /// How long a lookup may take until the first byte is sent; afterwards the answer is a miss. Default 2 seconds.
+    /// </summary>
+    public TimeSpan LookupDeadline { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long one write of an upload may take in the tiers; afterwards the body is dropped. Default 5 seconds.
+    /// </summary>
+    public TimeSpan StoreDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long stopping may wait for requests in flight and for write-behind. Default 30 seconds.</summary>
+    public TimeSpan DrainDeadline { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bounds on what clients may ask.</summary>
+    public NodeLimits Limits { get; init; } = new();
+
+    /// <summary>Who may do what. Empty lets everyone do everything, and is refused off the loopback address.</summary>
+    public ImmutableArray<AccessToken> Tokens { get; init; } = [];
+
+    /// <summary>
+    /// The file that some of <see cref="Tokens"/> were read from, to show where they come from; null for none.
+    /// </summary>
+    public string? TokensFile { get; init; }
+
+    /// <summary>Whether <c>/metrics</c> answers without a token. Default false.</summary>
+    public bool OpenMetrics { get; init; }
+
+    /// <summary>Where metrics are pushed in OTLP; null for nowhere.</summary>
+    public Uri? OtlpEndpoint { get; init; }
+
+    /// <summary>Whether every request is logged. Default false.</summary>
+    public bool AccessLog { get; init; }
+
+    /// <summary>
+    /// The user's own cache directory: <c>$XDG_CACHE_HOME/larder</c>, else <c>~/.cache/larder</c>, else a directory
+    /// below the system's temporary one.
+    /// </summary>
+    /// <param name="environment">Reads an environment variable; null when it is not set.</param>
+    public static string DefaultDataDirectory(Func<string, string?> environment) =>
+        environment("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? Path.Combine(cache, "larder")
+        : environment("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache", "larder")
+        : Path.Combine(Path.GetTempPath(), "larder-" + Environment.UserName);
+}

@@ -1,0 +1,92 @@
+using Larder.Cache;
+using Larder.Node.Http;
+using Larder.Node.Protocols;
+using Larder.Node.Security;
+using Larder.Node.Storage;
+using Larder.Node.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Node;
+
+/// <summary>Everything that a node consists of besides its listener, and the order in which it goes away.</summary>
+internal sealed class NodeParts : IAsyncDisposable
+{
+    private readonly TieredCache _cache;
+    private readonly NodeMetrics _metrics;
+    private readonly PrometheusListener _listener;
+    private readonly IDisposable? _exporter;
+
+    public NodeParts(NodeOptions options, TieredCache cache, TimeProvider clock, ILogger logger)
+    {
+        _cache = cache;
+        _listener = new PrometheusListener(this);
+        Routes = BuildRoutes(new MetricsEndpoint(_listener));
+        _metrics = new NodeMetrics(Routes.Endpoints, this);
+        Services = new NodeServices
+        {
+            Options = options,
+            Store = new ArtifactStore(cache, options.LookupDeadline, clock, logger),
+            Guard = new AccessGuard(options.Tokens),
+            Metrics = _metrics,
+            State = new NodeState(),
+            UploadSlots = new SemaphoreSlim(options.Limits.Uploads),
+            Clock = clock,
+            Logger = logger,
+        };
+        _metrics.Observe(Services);
+        _listener.Start();
+        _exporter = OtlpExport.Start(options.OtlpEndpoint);
+    }
+
+    /// <summary>What endpoints are given.</summary>
+    public NodeServices Services { get; }
+
+    /// <summary>Who answers which path.</summary>
+    public RouteTable Routes { get; }
+
+    /// <summary>Waits until the cache's index is complete and then reports the node ready.</summary>
+    public async Task WatchRecoveryAsync(CancellationToken cancellationToken)
+    {
+        var started = Services.Clock.GetTimestamp();
+        try
+        {
+            await CacheAssembly.WaitForRecoveryAsync(_cache, cancellationToken).ConfigureAwait(false);
+            Log.Recovered(Services.Logger, Services.Clock.GetElapsedTime(started).TotalMilliseconds);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception)
+        {
+            Log.RecoveryFailed(Services.Logger, exception);
+        }
+
+        Services.State.MarkReady();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Services.Store.DisposeAsync().ConfigureAwait(false);
+        await _cache.DisposeAsync().ConfigureAwait(false);
+        _exporter?.Dispose();
+        _listener.Dispose();
+        _metrics.Dispose();
+        Services.UploadSlots.Dispose();
+    }
+
+    // One line a dialect: a new one is added here and nowhere else.
+    private static RouteTable BuildRoutes(MetricsEndpoint metrics)
+    {
+        var health = new HealthEndpoint();
+        return new RouteTable(
+            [
+                new Route(CcacheEndpoint.Prefix, new CcacheEndpoint()),
+                new Route(ArtifactEndpoint.Prefix, new ArtifactEndpoint()),
+                new Route(HealthEndpoint.Live, health),
+                new Route(HealthEndpoint.Ready, health),
+                new Route(MetricsEndpoint.Path, metrics),
+            ],
+            new BazelEndpoint());
+    }
+}

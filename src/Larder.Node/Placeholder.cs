@@ -1,3 +1,0 @@
-namespace Larder.Node;
-
-internal static class Placeholder;

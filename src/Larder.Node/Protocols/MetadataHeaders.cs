@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using Larder.Cache.Artifacts;
+using Larder.Cache.Fingerprints;
+using Microsoft.AspNetCore.Http;
+
+namespace Larder.Node.Protocols;
+
+/// <summary>The <c>Larder-*</c> headers: an artifact's metadata on the wire, in both directions.</summary>
+/// <remarks>
+/// Owner and attribute values are percent-encoded UTF-8 where they are not plain visible ASCII, because header values
+/// cannot carry anything else.
+/// </remarks>
+internal static class MetadataHeaders
+{
+    public const string Digest = "Larder-Digest";
+    public const string Cost = "Larder-Cost-Ms";
+    public const string Owner = "Larder-Owner";
+    public const string Recipe = "Larder-Recipe";
+    public const string Created = "Larder-Created";
+    public const string Tier = "Larder-Tier";
+    public const string AttributePrefix = "Larder-Attr-";
+
+    // Larger recipes are refused: they would not fit the header limit anyway.
+    private const int MaxOwnerLength = 256;
+
+    /// <summary>Writes what is known of an artifact.</summary>
+    public static void Write(IHeaderDictionary headers, ArtifactMetadata metadata, TierKind source)
+    {
+        headers[Digest] = metadata.Digest.ToString();
+        headers[Tier] = NameOf(source);
+        if (metadata.CreatedAt != default)
+        {
+            headers[Created] = metadata.CreatedAt.ToString("O", CultureInfo.InvariantCulture);
+        }
+
+        if (metadata.Cost > TimeSpan.Zero)
+        {
+            headers[Cost] = metadata.Cost.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
+        }
+
+        if (metadata.Owner is not null)
+        {
+            headers[Owner] = Encode(metadata.Owner);
+        }
+
+        if (!metadata.Recipe.IsEmpty)
+        {
+            headers[Recipe] = Convert.ToBase64String(metadata.Recipe.Span);
+        }
+
+        foreach (var (name, value) in metadata.Attributes)
+        {
+            headers[AttributePrefix + name] = Encode(value);
+        }
+    }
+
+    /// <summary>Reads what a client wants kept; false with one sentence when a header is malformed.</summary>
+    public static bool TryRead(
+        IHeaderDictionary headers, out ArtifactMetadata description, [NotNullWhen(false)] out string? problem)
+    {
+        description = ArtifactWriter.AsWritten;
+        problem = null;
+        if (headers.TryGetValue(Digest, out var digestText))
+        {
+            if (!Fingerprint.TryParse(digestText.ToString(), out var digest))
+            {
+                problem = $"{Digest} is {Fingerprint.TextLength} hexadecimal digits.";
+                return false;
+            }
+
+            description = description with { Digest = digest };
+        }
+
+        return TryReadCost(headers, ref description, ref problem)
+            && TryReadOwner(headers, ref description, ref problem)
+            && TryReadRecipe(headers, ref description, ref problem)
+            && TryReadAttributes(headers, ref description, ref problem);
+    }
+
+    /// <summary>The name of a tier in headers, metrics and JSON.</summary>
+    public static string NameOf(TierKind tier) => tier switch
+    {
+        TierKind.Memory => "memory",
+        TierKind.Disk => "disk",
+        TierKind.Remote => "remote",
+        TierKind.Fill => "fill",
+        _ => "none",
+    };
+
+    private static bool TryReadCost(
+        IHeaderDictionary headers, ref ArtifactMetadata description, [NotNullWhen(false)] ref string? problem)
+    {
+        if (!headers.TryGetValue(Cost, out var text))
+        {
+            return true;
+        }
+
+        if (!double.TryParse(text.ToString(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var cost)
+            || cost > TimeSpan.FromDays(365).TotalMilliseconds)
+        {
+            problem = $"{Cost} is a number of milliseconds, not negative and at most a year.";
+            return false;
+        }
+
+        description = description with { Cost = TimeSpan.FromMilliseconds(cost) };
+        return true;
+    }
+
+    private static bool TryReadOwner(
+        IHeaderDictionary headers, ref ArtifactMetadata description, [NotNullWhen(false)] ref string? problem)
+    {
+        if (!headers.TryGetValue(Owner, out var text))
+        {
+            return true;
+        }
+
+        var owner = Uri.UnescapeDataString(text.ToString());
+        if (owner.Length is 0 or > MaxOwnerLength || owner.Any(char.IsControl))
+        {
+            problem = $"{Owner} is 1 to {MaxOwnerLength} characters without control characters.";
+            return false;
+        }
+
+        description = description with { Owner = owner };
+        return true;
+    }
+
+    private static bool TryReadRecipe(
+        IHeaderDictionary headers, ref ArtifactMetadata description, [NotNullWhen(false)] ref string? problem)
+    {
+        if (!headers.TryGetValue(Recipe, out var text))
+        {
+            return true;
+        }
+
+        var recipe = new byte[text.ToString().Length];
+        if (!Convert.TryFromBase64String(text.ToString(), recipe, out var length))
+        {
+            problem = $"{Recipe} is the canonical recipe in base64.";
+            return false;
+        }
+
+        description = description with { Recipe = recipe.AsMemory(0, length) };
+        return true;
+    }
+
+    private static bool TryReadAttributes(
+        IHeaderDictionary headers, ref ArtifactMetadata description, [NotNullWhen(false)] ref string? problem)
+    {
+        var attributes = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var bytes = 0;
+        foreach (var (header, value) in headers)
+        {
+            if (!header.StartsWith(AttributePrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            var name = header[AttributePrefix.Length..].ToLowerInvariant();
+            var decoded = Uri.UnescapeDataString(value.ToString());
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(decoded);
+            attributes[name] = decoded;
+        }
+
+        if (attributes.Count > ArtifactMetadata.MaxAttributes || bytes > ArtifactMetadata.MaxAttributeBytes)
+        {
+            problem = $"An artifact carries at most {ArtifactMetadata.MaxAttributes} attributes of together "
+                + $"{ArtifactMetadata.MaxAttributeBytes} bytes.";
+            return false;
+        }
+
+        description = attributes.Count == 0 ? description : description with { Attributes = attributes.ToImmutable() };
+        return true;
+    }
+
+    private static string Encode(string value) =>
+        value.AsSpan().ContainsAnyExceptInRange('!', '~') || value.Contains('%', StringComparison.Ordinal)
+            ? Uri.EscapeDataString(value)
+            : value;
+}

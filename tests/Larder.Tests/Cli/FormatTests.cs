@@ -1,0 +1,96 @@
+using Larder.Cli.Commands;
+using Larder.Cli.Output;
+
+namespace Larder.Tests.Cli;
+
+public sealed class FormatTests
+{
+    [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(1023, "1023 B")]
+    [InlineData(1024, "1.00 KiB")]
+    [InlineData(1536, "1.50 KiB")]
+    [InlineData(10 * 1024 * 1024, "10.0 MiB")]
+    [InlineData(1L << 40, "1.00 TiB")]
+    [InlineData(long.MaxValue, "8.00 EiB")]
+    public void Bytes_have_three_figures_and_a_binary_unit(long bytes, string expected) =>
+        Assert.Equal(expected, Format.Bytes(bytes));
+
+    [Theory]
+    [InlineData(0, 0, "–")]
+    [InlineData(1, 3, "33.3 %")]
+    [InlineData(3, 3, "100.0 %")]
+    public void A_ratio_of_nothing_is_a_dash(long part, long whole, string expected) =>
+        Assert.Equal(expected, Format.Ratio(part, whole));
+
+    [Theory]
+    [InlineData(0, "0 s")]
+    [InlineData(250, "250 ms")]
+    [InlineData(59_940, "59.9 s")]
+    [InlineData(61_000, "1 min 1 s")]
+    [InlineData(3_600_000, "1 h 0 min")]
+    [InlineData(90_000_000, "1 d 1 h")]
+    public void Times_have_their_two_largest_units(long milliseconds, string expected) =>
+        Assert.Equal(expected, Format.Duration(TimeSpan.FromMilliseconds(milliseconds)));
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("512", 512)]
+    [InlineData("1k", 1024)]
+    [InlineData("1.5MiB", 1_572_864)]
+    [InlineData("2G", 2L << 30)]
+    public void Lengths_are_read_in_binary_units(string text, long expected)
+    {
+        Assert.True(Quantities.TryBytes(text, out var bytes));
+        Assert.Equal(expected, bytes);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("M")]
+    [InlineData("1x")]
+    [InlineData("-1")]
+    [InlineData("1.2.3")]
+    [InlineData("99999999T")]
+    public void Other_lengths_are_refused(string text) => Assert.False(Quantities.TryBytes(text, out _));
+
+    [Theory]
+    [InlineData("90s", 90)]
+    [InlineData("5m", 300)]
+    [InlineData("1.5h", 5400)]
+    [InlineData("30d", 2_592_000)]
+    public void Times_are_read_with_their_unit(string text, double seconds)
+    {
+        Assert.True(Quantities.TryTime(text, out var time));
+        Assert.Equal(seconds, time.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData("90")]
+    [InlineData("5y")]
+    [InlineData("-1s")]
+    [InlineData("99999999999999d")]
+    public void Other_times_are_refused(string text) => Assert.False(Quantities.TryTime(text, out _));
+
+    [Fact]
+    public void A_sparkline_shows_the_last_values_with_the_newest_at_the_right()
+    {
+        var line = new Sparkline(4);
+        foreach (var value in (double[])[100, 0, 1, 4, 8])
+        {
+            line.Add(value);
+        }
+
+        Assert.Equal("▁▂▅█", line.Draw());
+    }
+
+    [Fact]
+    public void A_short_sparkline_is_filled_up_on_the_left()
+    {
+        var line = new Sparkline(4);
+        line.Add(1);
+
+        Assert.Equal("   █", line.Draw());
+        Assert.Equal("   ▂", line.Draw(top: 100));
+    }
+}
