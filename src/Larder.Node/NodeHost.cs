@@ -122,6 +122,7 @@ public sealed class NodeHost : IAsyncDisposable
 
         var bound = _server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         Address = bound is null ? Address : new Uri(bound);
+        _parts.Dashboard.Start(_services, Address, _stopping.Token);
         Log.Started(_services.Logger, Address, _services.Options.DataDirectory);
         _recovery = _parts.WatchRecoveryAsync(_stopping.Token);
     }

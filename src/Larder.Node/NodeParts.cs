@@ -1,4 +1,5 @@
 using Larder.Cache;
+using Larder.Node.Dashboard;
 using Larder.Node.Http;
 using Larder.Node.Protocols;
 using Larder.Node.Security;
@@ -20,7 +21,8 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         _cache = cache;
         _listener = new PrometheusListener(this);
-        Routes = BuildRoutes(new MetricsEndpoint(_listener));
+        Dashboard = new NodeDashboard(cache, clock, logger);
+        Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, this);
         Services = new NodeServices
         {
@@ -40,6 +42,9 @@ internal sealed class NodeParts : IAsyncDisposable
 
     /// <summary>What endpoints are given.</summary>
     public NodeServices Services { get; }
+
+    /// <summary>The history, the recent events and the page that shows them.</summary>
+    public NodeDashboard Dashboard { get; }
 
     /// <summary>Who answers which path.</summary>
     public RouteTable Routes { get; }
@@ -67,6 +72,7 @@ internal sealed class NodeParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Dashboard.DisposeAsync().ConfigureAwait(false);
         await Services.Store.DisposeAsync().ConfigureAwait(false);
         await _cache.DisposeAsync().ConfigureAwait(false);
         _exporter?.Dispose();
@@ -76,7 +82,7 @@ internal sealed class NodeParts : IAsyncDisposable
     }
 
     // One line a dialect: a new one is added here and nowhere else.
-    private static RouteTable BuildRoutes(MetricsEndpoint metrics)
+    private static RouteTable BuildRoutes(MetricsEndpoint metrics, DashboardEndpoint dashboard)
     {
         var health = new HealthEndpoint();
         return new RouteTable(
@@ -86,6 +92,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 new Route(HealthEndpoint.Live, health),
                 new Route(HealthEndpoint.Ready, health),
                 new Route(MetricsEndpoint.Path, metrics),
+                .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),
             ],
             new BazelEndpoint());
     }

@@ -34,6 +34,9 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
     private readonly List<RowKey> _keys = [];
     private Task _loop = Task.CompletedTask;
 
+    // Whether the latest snapshot failed, so that a lasting failure is logged once. Only the sampler uses it.
+    private bool _failing;
+
     // Completed and replaced at every sample. Written under _gate.
     private TaskCompletionSource _nextSample = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -132,11 +135,16 @@ internal sealed partial class StatisticsHistory : IAsyncDisposable
             _events.Refill();
             _events.SumRemovals(removals);
             Append(cache, Describe(cache.Tiers, node), removals);
+            _failing = false;
         }
         catch (Exception exception)
         {
             Failures++;
-            DashboardLog.SampleFailed(_logger, exception);
+            if (!_failing)
+            {
+                _failing = true;
+                DashboardLog.SampleFailed(_logger, exception);
+            }
         }
     }
 

@@ -92,6 +92,30 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("larder.node.ready", () => services.State.IsReady ? 1 : 0, null, "1 when the node is ready, else 0.");
     }
 
+    /// <summary>
+    /// Requests answered by all endpoints but those named, and how many of them with a status of 500 or above.
+    /// </summary>
+    public (long Answered, long Failed) Total(IReadOnlySet<string> except)
+    {
+        long answered = 0, failed = 0;
+        for (var endpoint = 0; endpoint < _endpoints.Length; endpoint++)
+        {
+            if (except.Contains(_endpoints[endpoint]))
+            {
+                continue;
+            }
+
+            for (var cell = 0; cell < MethodCount * StatusCount; cell++)
+            {
+                var count = Volatile.Read(ref _requests[endpoint][cell]);
+                answered += count;
+                failed += cell % StatusCount >= 500 ? count : 0;
+            }
+        }
+
+        return (answered, failed);
+    }
+
     /// <summary>A request has come.</summary>
     public void Begin() => Interlocked.Increment(ref _inFlight);
 
