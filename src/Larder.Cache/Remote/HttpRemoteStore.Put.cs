@@ -37,6 +37,8 @@ public sealed partial class HttpRemoteStore
             cancellationToken).ConfigureAwait(false);
         return answer.StatusCode switch
         {
+            // A node says with this status that it has read the body and dropped it.
+            HttpStatusCode.Accepted when isLarder => PutOutcome.NotAdmitted,
             >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices => PutOutcome.Stored,
             HttpStatusCode.PreconditionFailed => PutOutcome.AlreadyPresent,
             HttpStatusCode.RequestEntityTooLarge => PutOutcome.TooLarge,

@@ -67,8 +67,8 @@ internal static class LarderHeaders
             return null;
         }
 
-        var milliseconds = long.TryParse(
-            Single(answer.Headers, Cost), NumberStyles.None, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
+        var milliseconds = double.TryParse(
+            Single(answer.Headers, Cost), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         var created = DateTimeOffset.TryParse(
             Single(answer.Headers, Created), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : default;
         var owner = Single(answer.Headers, Owner);
@@ -76,7 +76,7 @@ internal static class LarderHeaders
         {
             Length = length,
             Digest = digest,
-            Cost = TimeSpan.FromMilliseconds(Math.Min(milliseconds, (long)TimeSpan.MaxValue.TotalMilliseconds / 2)),
+            Cost = TimeSpan.FromMilliseconds(Math.Min(milliseconds, TimeSpan.FromDays(365).TotalMilliseconds)),
             CreatedAt = created,
             Owner = string.IsNullOrEmpty(owner) ? null : Uri.UnescapeDataString(owner),
             Recipe = ReadRecipe(Single(answer.Headers, Recipe)),
