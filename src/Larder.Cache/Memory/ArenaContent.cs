@@ -9,6 +9,12 @@ namespace Larder.Cache.Memory;
 /// </summary>
 internal sealed class ArenaContent : MemoryContent, IArenaTenant
 {
+    /// <summary>
+    /// What an entry costs besides an array's: the allocator's node and tenancy, and the larger content object. On the
+    /// managed heap, and part of the weight all the same.
+    /// </summary>
+    public const int BookkeepingBytes = 64;
+
     private readonly Arena _arena;
     private readonly Action<Exception> _onDamage;
 
@@ -17,7 +23,7 @@ internal sealed class ArenaContent : MemoryContent, IArenaTenant
 
     public ArenaContent(
         Arena arena, ArenaBlock block, ArtifactMetadata metadata, MemoryKindCounters counters, Action<Exception> onDamage)
-        : base(metadata, counted: true, arena.FootprintOf(block.Length), counters)
+        : base(metadata, counted: true, arena.FootprintOf(block.Length) + BookkeepingBytes, counters)
     {
         _arena = arena;
         _block = block;

@@ -202,7 +202,7 @@ public sealed partial class ArtifactMemoryTier
     /// <summary>Where a kind is counted.</summary>
     internal MemoryKindCounters CountersFor(ArtifactKey key) => CountersOf(key.Kind);
 
-    private long FootprintOf(long payloadBytes) => Arena?.FootprintOf(payloadBytes) ?? payloadBytes;
+    private long FootprintOf(long payloadBytes) => Arena is null ? payloadBytes : Arena.FootprintOf(payloadBytes) + ArenaContent.BookkeepingBytes;
 
     // Too large for the whole tier, or the tier is off: nothing is copied.
     private bool IsHopeless(long length, ArtifactMetadata metadata, out long weight)

@@ -9,7 +9,7 @@ internal abstract class MemoryContent : ArtifactContent
     /// What an entry costs besides its payload, the array's header included and metadata of usual size: the content and
     /// metadata objects, the slot, the bucket and the policy's arrays. Measured by <c>ArtifactMemoryTierWeightTests</c>.
     /// </summary>
-    public const int OverheadBytes = 448;
+    public const int OverheadBytes = 352;
 
     protected MemoryContent(ArtifactMetadata metadata, bool counted, long payloadFootprint, MemoryKindCounters counters)
         : base(metadata, counted)
