@@ -35,8 +35,8 @@ internal sealed record RemovalEvent
 
     public long Bytes { get; init; }
 
-    /// <summary>Time since last use; null when the tier does not know.</summary>
-    public double? AgeSeconds { get; init; }
+    /// <summary>Time since its last use in ticks of its shard's clock; null where the tier keeps none.</summary>
+    public long? AgeTicks { get; init; }
 
     public required string Reason { get; init; }
 }

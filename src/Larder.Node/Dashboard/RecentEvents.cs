@@ -99,15 +99,15 @@ internal sealed class RecentEvents
     /// <param name="tier">Which tier.</param>
     /// <param name="key">What left.</param>
     /// <param name="bytes">Its weight.</param>
-    /// <param name="age">Time since it was last used or, where the tier keeps no such time, stored; null when unknown.</param>
+    /// <param name="ageTicks">Time since its last use in ticks of its shard's clock; negative where the tier keeps none.</param>
     /// <param name="reason">Why.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void RecordRemoval(TierKind tier, in ArtifactKey key, long bytes, TimeSpan? age, RemovalReason reason)
+    public void RecordRemoval(TierKind tier, in ArtifactKey key, long bytes, long ageTicks, RemovalReason reason)
     {
         Count(reason, 1);
         if (Volatile.Read(ref _removalsLeft) > 0)
         {
-            Remember(tier, key, bytes, age, reason);
+            Remember(tier, key, bytes, ageTicks, reason);
         }
         else
         {
@@ -209,7 +209,7 @@ internal sealed class RecentEvents
         Interlocked.Add(ref _counts[at], entries);
     }
 
-    private void Remember(TierKind tier, in ArtifactKey key, long bytes, TimeSpan? age, RemovalReason reason)
+    private void Remember(TierKind tier, in ArtifactKey key, long bytes, long ageTicks, RemovalReason reason)
     {
         if (Interlocked.Decrement(ref _removalsLeft) < 0)
         {
@@ -228,7 +228,7 @@ internal sealed class RecentEvents
                 Kind = key.Kind.Name,
                 Fingerprint = key.Fingerprint,
                 Bytes = bytes,
-                AgeSeconds = age is { } known ? Math.Round(known.TotalSeconds, 1) : null,
+                AgeTicks = ageTicks >= 0 ? ageTicks : null,
                 Reason = Names.Of(reason),
             });
         }

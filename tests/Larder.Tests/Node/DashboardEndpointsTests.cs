@@ -157,7 +157,7 @@ public sealed class DashboardEndpointsTests
     {
         await using var host = await DashboardHost.StartAsync();
         var key = new ArtifactKey(ArtifactKind.Parse("cc"), Fingerprint.OfContent("a"u8));
-        host.Events.RecordRemoval(TierKind.Disk, key, 77, TimeSpan.FromSeconds(12.34), RemovalReason.EntryAndByteLimit);
+        host.Events.RecordRemoval(TierKind.Disk, key, 77, 12, RemovalReason.EntryAndByteLimit);
         host.Events.RecordMiss(
             key with { Fingerprint = Fingerprint.OfNothing }, key.Fingerprint, [new ComponentChange("compiler", "<b>gcc", null)]);
 
@@ -166,7 +166,7 @@ public sealed class DashboardEndpointsTests
         var removal = events.RootElement.GetProperty("removals")[0];
         Assert.Equal(key.Fingerprint.ToString(), removal.GetProperty("fingerprint").GetString());
         Assert.Equal("entryAndByteLimit", removal.GetProperty("reason").GetString());
-        Assert.Equal(12.3, removal.GetProperty("ageSeconds").GetDouble());
+        Assert.Equal(12, removal.GetProperty("ageTicks").GetInt64());
         var miss = events.RootElement.GetProperty("misses")[0];
         Assert.Equal("differs", miss.GetProperty("cause").GetString());
         Assert.Equal("compiler", miss.GetProperty("differences")[0].GetProperty("name").GetString());

@@ -17,11 +17,12 @@ public sealed class DashboardEventsTests
 
         for (var n = 0; n < 10; n++)
         {
-            events.RecordRemoval(TierKind.Disk, Key(n), n, TimeSpan.FromSeconds(n), RemovalReason.ByteLimit);
+            events.RecordRemoval(TierKind.Disk, Key(n), n, n, RemovalReason.ByteLimit);
         }
 
         var report = events.After(0);
         Assert.Equal([6L, 7, 8, 9], report.Removals.Select(removal => removal.Bytes));
+        Assert.Equal(6, report.Removals[0].AgeTicks);
         Assert.Equal("disk", report.Removals[0].Tier);
         Assert.Equal("byteLimit", report.Removals[0].Reason);
         Assert.Equal(10, report.Removed["byteLimit"]);
@@ -31,12 +32,13 @@ public sealed class DashboardEventsTests
     public void After_gives_only_what_is_new()
     {
         var events = new RecentEvents(_clock);
-        events.RecordRemoval(TierKind.Memory, Key(1), 1, null, RemovalReason.EntryLimit);
+        events.RecordRemoval(TierKind.Memory, Key(1), 1, -1, RemovalReason.EntryLimit);
         var seen = events.After(0).Next - 1;
 
         events.RecordMiss(Key(2), null, []);
 
         var report = events.After(seen);
+        Assert.Null(Assert.Single(events.After(0).Removals).AgeTicks);
         Assert.Empty(report.Removals);
         Assert.Equal(Key(2).Fingerprint, Assert.Single(report.Misses).Fingerprint);
         Assert.Empty(events.After(report.Next - 1).Misses);
@@ -49,14 +51,14 @@ public sealed class DashboardEventsTests
 
         for (var n = 0; n < 50; n++)
         {
-            events.RecordRemoval(TierKind.Memory, Key(n), 1, null, RemovalReason.Pressure);
+            events.RecordRemoval(TierKind.Memory, Key(n), 1, -1, RemovalReason.Pressure);
         }
 
         Assert.Equal(3, events.After(0).Removals.Count);
         Assert.Equal(47, events.After(0).RemovalsDropped);
         Assert.Equal(50, events.After(0).Removed["pressure"]);
         events.Refill();
-        events.RecordRemoval(TierKind.Memory, Key(99), 1, null, RemovalReason.Pressure);
+        events.RecordRemoval(TierKind.Memory, Key(99), 1, -1, RemovalReason.Pressure);
         Assert.Equal(4, events.After(0).Removals.Count);
     }
 
@@ -76,7 +78,7 @@ public sealed class DashboardEventsTests
     public void A_miss_says_whether_it_left_differs_or_was_never_seen()
     {
         var events = new RecentEvents(_clock);
-        events.RecordRemoval(TierKind.Disk, Key(1), 5, null, RemovalReason.Expired);
+        events.RecordRemoval(TierKind.Disk, Key(1), 5, -1, RemovalReason.Expired);
 
         events.RecordMiss(Key(1), Key(7).Fingerprint, []);
         events.RecordMiss(Key(2), Key(7).Fingerprint, [new ComponentChange("compiler", "gcc 12", "gcc 13")]);
@@ -101,7 +103,7 @@ public sealed class DashboardEventsTests
             {
                 for (var n = 0; n < Each; n++)
                 {
-                    events.RecordRemoval(TierKind.Memory, Key(n), 1, null, (RemovalReason)(n % NodeSample.Reasons));
+                    events.RecordRemoval(TierKind.Memory, Key(n), 1, -1, (RemovalReason)(n % NodeSample.Reasons));
                     if (n % 1000 == 0)
                     {
                         events.RecordMiss(Key(n), null, []);

@@ -28,7 +28,7 @@ export class Table {
     this.empty = empty;
     this.rows = new Map();
     this.body = h('tbody');
-    const head = h('tr', null, ...columns.map(column => h('th', { scope: 'col', className: column.text ? 'text' : null }, column.name)));
+    const head = h('tr', null, ...columns.map(column => h('th', { scope: 'col', className: column.text ? 'text' : null, title: column.hint }, column.name)));
     table.replaceChildren(h('thead', null, head), this.body);
   }
 

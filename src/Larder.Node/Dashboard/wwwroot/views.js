@@ -103,7 +103,7 @@ export class Events {
       { name: 'Tier', text: true, value: one => swatch(one.tier, `--${one.tier}`) },
       { name: 'Kind', text: true, value: one => swatch(one.kind, colorOf(one.kind)) },
       { name: 'Weight', value: one => bytes(one.bytes) },
-      { name: 'Unused for', value: one => duration(one.ageSeconds) },
+      { name: 'Unused for', hint: 'Uses of other entries in the same part of the tier since this one was last used', value: one => (one.ageTicks == null ? '–' : `${amount(one.ageTicks)} uses`) },
       { name: 'Entry', text: true, value: one => name(one.fingerprint) },
     ], 'Nothing has left a tier. When one is full, what it lets go shows here with the limit that was reached.');
   }
