@@ -1,38 +1,254 @@
 using Larder.Cache.Artifacts;
-using Larder.Cache.Diagnostics;
+using Larder.Cache.Disk;
+using Larder.Cache.Fingerprints;
+using Larder.Cache.Memory;
+using Larder.Cache.Remote;
+using Larder.Cache.Tiering;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Larder.Cache;
 
-/// <summary>The facade over all tiers. Being written: signatures are settled, bodies are not.</summary>
-public sealed class TieredCache : IAsyncDisposable
+/// <summary>
+/// The cache as its users see it: artifacts by key, found in the uppermost tier that holds them, made once when none
+/// does.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The life of a read: the tiers are asked from upper to lower; the first verified hit is promoted upward by the rules
+/// of its kind and handed out as a lease. A hit in the memory tier takes no lock and allocates nothing. Misses of one
+/// key that reach the remote tier share one fetch.
+/// </para>
+/// <para>
+/// The life of a fill: a miss everywhere runs one fill for the key however many callers wait. Its bytes are booked
+/// before they come, stream to where they will live, and become visible at once; a failed fill leaves nothing, and
+/// every waiter sees the failure. A waiter that gives up leaves the others alone; when the last one does, the fill is
+/// cancelled.
+/// </para>
+/// <para>
+/// A tier that fails is passed over: it degrades the service, never the answer. All members are safe for use by many
+/// threads.
+/// </para>
+/// </remarks>
+public sealed partial class TieredCache : IAsyncDisposable
 {
-    /// <summary>Looks through the tiers from upper to lower and promotes the first verified hit.</summary>
-    public ValueTask<ArtifactLease> GetAsync(ArtifactKey key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private readonly CacheOptions _options;
+    private readonly TimeProvider _time;
+    private readonly KindTable _kinds;
+    private readonly FlightTable _fetches = new();
+    private readonly FlightTable _fills = new();
+    private readonly FailureMemory _failures;
+    private bool _disposed;
 
-    /// <summary>Looks up, and on a miss everywhere runs one fill however many callers wait.</summary>
-    public ValueTask<ArtifactLease> GetOrFillAsync<TState>(ArtifactKey key, TState state, ArtifactFill<TState> fill, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    private TieredCache(CacheOptions options, CacheTiers tiers, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        _kinds = new KindTable(options);
+        _failures = new FailureMemory(options.MaxRememberedFailures, time);
+        Recipes = new RecipeLog(options.RecipeLog, time);
+        Events = tiers.Events;
+        Memory = tiers.Memory;
+        Disk = tiers.Disk;
+        Remote = tiers.Remote;
+    }
 
-    /// <summary>Begins to write an artifact of <paramref name="length"/> bytes, -1 when unknown.</summary>
-    public ArtifactWriter BeginWrite(ArtifactKey key, long length = -1) => throw new NotSupportedException();
+    /// <summary>Orders copies between tiers against commits and removals.</summary>
+    internal WriteClock Writes { get; } = new();
 
-    /// <summary>Stores bytes that are at hand.</summary>
-    public ValueTask<PutOutcome> PutAsync(ArtifactKey key, ReadOnlyMemory<byte> content, ArtifactMetadata? description = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <summary>The recipes that were seen lately, which explain misses.</summary>
+    public RecipeLog Recipes { get; }
 
-    /// <summary>Whether a lookup now would probably hit.</summary>
-    public ValueTask<bool> ContainsAsync(ArtifactKey key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <summary>What listeners are told.</summary>
+    public CacheEvents Events { get; }
 
-    /// <summary>Removes the artifact from every tier that this node may change.</summary>
-    public ValueTask<bool> RemoveAsync(ArtifactKey key, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <summary>The memory tier; null when it is switched off.</summary>
+    public ArtifactMemoryTier? Memory { get; }
 
-    /// <summary>Removes everything of one owner; returns how many entries.</summary>
-    public ValueTask<long> InvalidateOwnerAsync(string owner, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    /// <summary>The disk tier; null when it is switched off.</summary>
+    public DiskTier? Disk { get; }
+
+    /// <summary>The remote tier; null when there is none.</summary>
+    public RemoteTier? Remote { get; }
+
+    /// <summary>
+    /// Opens the tiers that <paramref name="options"/> name, the memory region first. Returns as soon as the cache can
+    /// serve; the disk tier goes on recovering in the background.
+    /// </summary>
+    /// <exception cref="CacheException">
+    /// The options are wrong, the memory region cannot be had, or the directory cannot be opened or is owned by another
+    /// process.
+    /// </exception>
+    public static async ValueTask<TieredCache> OpenAsync(
+        CacheOptions options,
+        TimeProvider? time = null,
+        ILoggerFactory? loggers = null,
+        CancellationToken cancellationToken = default)
+    {
+        options.Validate();
+        time ??= TimeProvider.System;
+        loggers ??= NullLoggerFactory.Instance;
+        var tiers = await CacheTiers.OpenAsync(options, time, loggers, cancellationToken).ConfigureAwait(false);
+        return new TieredCache(options, tiers, time);
+    }
+
+    /// <summary>Looks through the tiers from upper to lower. The caller disposes the lease.</summary>
+    /// <returns>
+    /// A hit; or a miss; or throttled, when the local tiers do not hold the artifact and the remote tier could not be
+    /// asked in time.
+    /// </returns>
+    public ValueTask<ArtifactLease> GetAsync(ArtifactKey key, CancellationToken cancellationToken = default)
+    {
+        if (Memory is not null)
+        {
+            var lease = Memory.Get(key);
+            if (lease.IsHit)
+            {
+                return new ValueTask<ArtifactLease>(lease);
+            }
+        }
+
+        return GetBelowMemoryAsync(key, cancellationToken);
+    }
+
+    /// <summary>
+    /// Looks the artifact up and, when no tier holds it, runs <paramref name="fill"/> once for all who ask. The caller
+    /// disposes the lease.
+    /// </summary>
+    /// <typeparam name="TState">What the fill needs to know.</typeparam>
+    /// <param name="key">Names the artifact.</param>
+    /// <param name="state">Passed to the fill, so that it can be a static delegate.</param>
+    /// <param name="fill">Makes the bytes.</param>
+    /// <param name="cancellationToken">Gives up waiting, for this caller only.</param>
+    /// <exception cref="CacheException">
+    /// The fill's bytes do not have the digest that names them, are too large for every tier, or the fill failed in the
+    /// same way a moment ago.
+    /// </exception>
+    /// <remarks>What the fill throws reaches every waiter as it is.</remarks>
+    public ValueTask<ArtifactLease> GetOrFillAsync<TState>(
+        ArtifactKey key, TState state, ArtifactFill<TState> fill, CancellationToken cancellationToken = default)
+    {
+        if (Memory is not null)
+        {
+            var lease = Memory.Get(key);
+            if (lease.IsHit)
+            {
+                return new ValueTask<ArtifactLease>(lease);
+            }
+        }
+
+        return FillBelowMemoryAsync(key, state, fill, cancellationToken);
+    }
 
     /// <summary>The treatment of a kind.</summary>
-    public KindOptions OptionsFor(ArtifactKind kind) => throw new NotSupportedException();
+    public KindOptions OptionsFor(ArtifactKind kind) => _kinds.OptionsOf(kind);
 
-    /// <summary>One snapshot of every tier.</summary>
-    public CacheStatistics GetStatistics() => throw new NotSupportedException();
+    /// <summary>
+    /// Cancels fills and fetches, gives the write-behind queue its time to drain, and closes the tiers from lower to
+    /// upper.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+        await _fills.DisposeAsync().ConfigureAwait(false);
+        await _fetches.DisposeAsync().ConfigureAwait(false);
+        await CacheTiers.CloseAsync(Memory, Disk, Remote).ConfigureAwait(false);
+    }
+
+    private async ValueTask<ArtifactLease> GetBelowMemoryAsync(ArtifactKey key, CancellationToken cancellationToken)
+    {
+        if (!_kinds.TryGet(key.Kind, out var kind))
+        {
+            return ArtifactLease.Miss;
+        }
+
+        try
+        {
+            var lease = await FindOnDiskAsync(kind, key, cancellationToken).ConfigureAwait(false);
+            if (!lease.IsHit && Remote is not null && kind.Options.Remote)
+            {
+                lease = await FetchAsync(kind, key, cancellationToken).ConfigureAwait(false);
+            }
+
+            return kind.Answer(lease);
+        }
+        catch
+        {
+            kind.CountFailure();
+            throw;
+        }
+    }
+
+    /// <summary>Asks the disk tier, and copies what it finds into the memory tier when that may hold it.</summary>
+    private async ValueTask<ArtifactLease> FindOnDiskAsync(KindState kind, ArtifactKey key, CancellationToken cancellationToken)
+    {
+        if (Disk is null || !kind.Options.Disk)
+        {
+            return ArtifactLease.Miss;
+        }
+
+        var writes = Writes.Current(key);
+        var lease = await Disk.GetAsync(key, cancellationToken).ConfigureAwait(false);
+        if (lease.IsHit)
+        {
+            Promote(kind, key, lease.Content, writes);
+        }
+
+        return lease;
+    }
+
+    private void Promote(KindState kind, ArtifactKey key, ArtifactContent content, long writes)
+    {
+        if (Memory is null
+            || !kind.Options.Memory
+            || content.Length > kind.Options.MaxMemoryEntryBytes
+            || Writes.Current(key) != writes
+            || Memory.Put(key, content) != PutOutcome.Stored)
+        {
+            return;
+        }
+
+        if (Writes.Current(key) == writes)
+        {
+            kind.CountPromotion(content.Length);
+        }
+        else
+        {
+            Memory.Remove(key, RemovalReason.Invalidated);
+        }
+    }
+
+    /// <summary>Gets the artifact from the remote tier into the local ones, once for all who ask.</summary>
+    private ValueTask<ArtifactLease> FetchAsync(KindState kind, ArtifactKey key, CancellationToken cancellationToken) =>
+        _fetches.RunAsync(
+            key,
+            (Cache: this, Kind: kind),
+            static (state, flight) => state.Cache.RunFetchAsync(state.Kind, flight),
+            cancellationToken);
+
+    private async ValueTask<ArtifactLease> RunFetchAsync(KindState kind, Flight flight)
+    {
+        // An earlier flight may have stored the artifact between this caller's lookup and its turn.
+        var lease = await FindOnDiskAsync(kind, flight.Key, flight.Token).ConfigureAwait(false);
+        if (lease.IsHit)
+        {
+            return lease;
+        }
+
+        var writer = new TieredWriter(this, kind, flight.Key, length: -1, measuresCost: false, _time) { IsFromRemote = true };
+        await using (writer.ConfigureAwait(false))
+        {
+            var fetched = await Remote!.FetchAsync(flight.Key, writer, flight.Token).ConfigureAwait(false);
+            if (flight.Invalidated)
+            {
+                await RemoveLocallyAsync(flight.Key, RemovalReason.Invalidated, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            return fetched;
+        }
+    }
 }

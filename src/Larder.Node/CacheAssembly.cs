@@ -1,4 +1,9 @@
 using Larder.Cache;
+using Larder.Cache.Disk;
+using Larder.Cache.Memory;
+using Larder.Cache.Policy;
+using Larder.Cache.Remote;
+using Larder.Node.Protocols;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Node;
@@ -8,18 +13,48 @@ internal static class CacheAssembly
 {
     /// <summary>Opens the cache; returns as soon as it can serve.</summary>
     public static ValueTask<TieredCache> OpenAsync(
-        NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
-    {
-        _ = options;
-        _ = loggers;
-        cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(new TieredCache());
-    }
+        NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        TieredCache.OpenAsync(Describe(options), loggers: loggers, cancellationToken: cancellationToken);
 
     /// <summary>Ends when the disk tier's index is complete.</summary>
-    public static Task WaitForRecoveryAsync(TieredCache cache, CancellationToken cancellationToken)
+    public static Task WaitForRecoveryAsync(TieredCache cache, CancellationToken cancellationToken) =>
+        cache.Disk is null ? Task.CompletedTask : cache.Disk.Recovered.WaitAsync(cancellationToken);
+
+    private static CacheOptions Describe(NodeOptions options) => new()
     {
-        _ = cache;
-        return Task.CompletedTask.WaitAsync(cancellationToken);
+        Memory = options.MemoryCapacityBytes == 0 ? null : DescribeMemory(options),
+        Disk = options.DiskCapacityBytes == 0 ? null : new DiskTierOptions
+        {
+            Directory = options.DataDirectory,
+            CapacityBytes = options.DiskCapacityBytes,
+            MaxEntries = options.DiskMaxEntries,
+        },
+        Remote = options.Upstream is null ? null : DescribeRemote(options, options.Upstream),
+        Kinds = options.Kinds.SetItem(
+            BazelEndpoint.ContentKind.Name,
+            options.Kinds.GetValueOrDefault(BazelEndpoint.ContentKind.Name, new KindOptions()) with { ContentAddressed = true }),
+    };
+
+    private static MemoryTierOptions DescribeMemory(NodeOptions options)
+    {
+        var defaults = new MemoryTierOptions();
+        return defaults with
+        {
+            CapacityBytes = options.MemoryCapacityBytes,
+            MaxEntries = options.MemoryMaxEntries < 0 ? defaults.MaxEntries : options.MemoryMaxEntries,
+            Policy = Enum.Parse<EvictionPolicyKind>(options.MemoryPolicy, ignoreCase: true),
+            UsePreallocatedArena = options.MemoryArena,
+        };
     }
+
+    private static RemoteTierOptions DescribeRemote(NodeOptions options, Uri upstream) => new()
+    {
+        LookupTimeout = options.UpstreamTimeout,
+        Http = new HttpRemoteStoreOptions
+        {
+            Address = upstream,
+            BearerToken = options.UpstreamToken,
+            FirstByteTimeout = options.UpstreamTimeout,
+        },
+    };
 }

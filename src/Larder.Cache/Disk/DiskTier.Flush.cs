@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Larder.Cache.Artifacts;
+using Larder.Cache.Diagnostics;
 using Larder.Cache.Disk.Io;
 
 namespace Larder.Cache.Disk;
