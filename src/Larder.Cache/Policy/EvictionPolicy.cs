@@ -24,7 +24,8 @@ internal abstract class EvictionPolicy
     /// <summary>Creates a policy.</summary>
     public static EvictionPolicy Create(EvictionPolicyKind kind) => kind switch
     {
-        _ => new LruPolicy(),
+        EvictionPolicyKind.Lru => new LruPolicy(),
+        _ => new FrequencyPolicy(),
     };
 
     /// <summary>

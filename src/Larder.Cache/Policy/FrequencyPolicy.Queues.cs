@@ -1,0 +1,250 @@
+namespace Larder.Cache.Policy;
+
+/// <content>The queues: doubly linked lists over slot numbers, from newest to oldest.</content>
+internal sealed partial class FrequencyPolicy
+{
+    private const int None = -1;
+
+    private const int Window = 0;
+    private const int Probation = 1;
+    private const int Protected = 2;
+
+    // The state of slots that are in no queue: free, or chosen as a victim.
+    private const int Nowhere = 3;
+
+    private const int QueueBits = 2;
+    private const int QueueMask = (1 << QueueBits) - 1;
+
+    // Marked entries that one search may pass over. A bound on the time under the lock: after that, marks are ignored.
+    private const int MostSpared = 64;
+
+    private readonly Queue[] _queues = [new(), new(), new()];
+
+    // Whether the capacity that matters just now is in bytes; otherwise every entry costs 1.
+    private bool _byWeight;
+
+    private long MainSize => SizeOf(Probation) + SizeOf(Protected);
+
+    /// <inheritdoc/>
+    public override void CheckIntegrity()
+    {
+        var linked = 0;
+        for (var queue = Window; queue <= Protected; queue++)
+        {
+            linked += CheckQueue(queue);
+        }
+
+        if (linked != _states.Count(state => (state & QueueMask) != Nowhere))
+        {
+            throw new InvalidOperationException("A slot claims to be in a queue that does not hold it.");
+        }
+    }
+
+    private int CheckQueue(int queue)
+    {
+        var count = 0;
+        long weight = 0;
+        var newer = None;
+        for (var slot = _queues[queue].Newest; slot != None; slot = _links[slot].Older)
+        {
+            if (QueueOf(slot) != queue || _links[slot].Newer != newer || ++count > _states.Length)
+            {
+                throw new InvalidOperationException($"Queue {queue} is wrong at slot {slot}.");
+            }
+
+            weight += _capacityBytes >= 0 ? Slots.WeightOf(slot) : 0;
+            newer = slot;
+        }
+
+        if (_queues[queue].Oldest != newer || _queues[queue].Count != count || _queues[queue].Weight != weight)
+        {
+            throw new InvalidOperationException($"Queue {queue} does not hold what it says.");
+        }
+
+        return count;
+    }
+
+    private int QueueOf(int slot) => _states[slot] & QueueMask;
+
+    private int FrequencyOf(int slot) => _states[slot] >> QueueBits;
+
+    private void SetFrequency(int slot, int frequency) =>
+        _states[slot] = (byte)((_states[slot] & QueueMask) | (frequency << QueueBits));
+
+    private long SizeOf(int queue) => _byWeight ? _queues[queue].Weight : _queues[queue].Count;
+
+    private long CostOf(int slot) => _byWeight ? Slots.WeightOf(slot) : 1;
+
+    // Takes back the mark of a slot and counts it; tells whether there was one.
+    private bool Fold(int slot)
+    {
+        ref var mark = ref Touches[slot];
+        if (mark == 0)
+        {
+            return false;
+        }
+
+        mark = 0;
+        if (FrequencyOf(slot) < GhostTable.MaxFrequency)
+        {
+            SetFrequency(slot, FrequencyOf(slot) + 1);
+        }
+
+        return true;
+    }
+
+    // The oldest unmarked entry of main. Marked ones on the way go where their mark takes them.
+    private int OldestOfMain()
+    {
+        for (var spared = 0; spared < MostSpared; spared++)
+        {
+            var slot = _queues[Probation].Oldest;
+            if (slot == None)
+            {
+                slot = _queues[Protected].Oldest;
+                if (slot == None)
+                {
+                    return None;
+                }
+
+                Move(slot, Fold(slot) ? Protected : Probation);
+            }
+            else if (Fold(slot))
+            {
+                Move(slot, Protected);
+                _times[slot] = Now;
+                Demote();
+            }
+            else
+            {
+                return slot;
+            }
+        }
+
+        return _queues[Probation].Oldest != None ? _queues[Probation].Oldest : _queues[Protected].Oldest;
+    }
+
+    // Brings protected down to its share of main.
+    private void Demote()
+    {
+        var share = (long)(MainSize * ProtectedShare);
+        for (var spared = 0; SizeOf(Protected) > share && spared < MostSpared; spared++)
+        {
+            var slot = _queues[Protected].Oldest;
+            if (Fold(slot))
+            {
+                Move(slot, Protected);
+                _times[slot] = Now;
+            }
+            else
+            {
+                Move(slot, Probation);
+            }
+        }
+    }
+
+    private void Move(int slot, int queue)
+    {
+        Unlink(slot);
+        Link(slot, queue);
+    }
+
+    // Puts a slot at the new end of a queue.
+    private void Link(int slot, int queue)
+    {
+        ref var target = ref _queues[queue];
+        _links[slot] = new Neighbours { Newer = None, Older = target.Newest };
+        if (target.Newest != None)
+        {
+            _links[target.Newest].Newer = slot;
+        }
+        else
+        {
+            target.Oldest = slot;
+        }
+
+        target.Newest = slot;
+        Join(ref target, slot, queue);
+    }
+
+    // Puts a slot at the old end of a queue.
+    private void LinkOldest(int slot, int queue)
+    {
+        ref var target = ref _queues[queue];
+        _links[slot] = new Neighbours { Newer = target.Oldest, Older = None };
+        if (target.Oldest != None)
+        {
+            _links[target.Oldest].Older = slot;
+        }
+        else
+        {
+            target.Newest = slot;
+        }
+
+        target.Oldest = slot;
+        Join(ref target, slot, queue);
+    }
+
+    private void Join(ref Queue target, int slot, int queue)
+    {
+        _states[slot] = (byte)((_states[slot] & ~QueueMask) | queue);
+        target.Count++;
+        if (_capacityBytes >= 0)
+        {
+            target.Weight += Slots.WeightOf(slot);
+        }
+    }
+
+    private void Unlink(int slot)
+    {
+        ref var source = ref _queues[QueueOf(slot)];
+        var link = _links[slot];
+        if (link.Newer != None)
+        {
+            _links[link.Newer].Older = link.Older;
+        }
+        else
+        {
+            source.Newest = link.Older;
+        }
+
+        if (link.Older != None)
+        {
+            _links[link.Older].Newer = link.Newer;
+        }
+        else
+        {
+            source.Oldest = link.Newer;
+        }
+
+        _states[slot] |= Nowhere;
+        source.Count--;
+        if (_capacityBytes >= 0)
+        {
+            source.Weight -= Slots.WeightOf(slot);
+        }
+    }
+
+    // Weights are summed only while there is a limit on them; a resize can bring or end one.
+    private void WeighQueues()
+    {
+        for (var queue = Window; queue <= Protected; queue++)
+        {
+            _queues[queue].Weight = 0;
+            for (var slot = _queues[queue].Newest; slot != None && _capacityBytes >= 0; slot = _links[slot].Older)
+            {
+                _queues[queue].Weight += Slots.WeightOf(slot);
+            }
+        }
+    }
+
+    private struct Queue()
+    {
+        public int Newest = None;
+        public int Oldest = None;
+        public int Count;
+
+        // Zero while there is no limit in bytes.
+        public long Weight;
+    }
+}
