@@ -19,6 +19,9 @@ public sealed record CacheOptions
     /// <summary>The remote tier; null for none, which is the default.</summary>
     public RemoteTierOptions? Remote { get; init; }
 
+    /// <summary>When the memory tier gives way to the rest of the machine; null for never. Default: as documented.</summary>
+    public MemoryPressureOptions? MemoryPressure { get; init; } = new();
+
     /// <summary>Treatment of kinds, by name. Kinds that are not listed get <see cref="DefaultKind"/>.</summary>
     public ImmutableSortedDictionary<string, KindOptions> Kinds { get; init; } =
         ImmutableSortedDictionary<string, KindOptions>.Empty;

@@ -147,6 +147,7 @@ public sealed partial class TieredCache
     {
         var disk = Disk is null ? default : await Disk.FlushAsync(cancellationToken).ConfigureAwait(false);
         var remote = Remote is null ? default : await Remote.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await SaveRecipesAsync(cancellationToken).ConfigureAwait(false);
         return disk + remote;
     }
 
@@ -218,6 +219,25 @@ public sealed partial class TieredCache
         removed |= Memory is not null && Memory.Remove(key, reason);
         Writes.Advance(key);
         return removed;
+    }
+
+    /// <summary>Keeps the recipes for the next start. They only explain: losing them is counted nowhere.</summary>
+    private async ValueTask SaveRecipesAsync(CancellationToken cancellationToken)
+    {
+        if (_recipeFile is null)
+        {
+            return;
+        }
+
+        await _recipesLoaded.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        try
+        {
+            await Recipes.SaveAsync(_recipeFile, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CacheException)
+        {
+            // The disk tier reports what is wrong with the directory; explanations start anew after the next start.
+        }
     }
 
     private ParallelOptions Batch(CancellationToken cancellationToken) => new()

@@ -32,12 +32,19 @@ namespace Larder.Cache;
 /// </remarks>
 public sealed partial class TieredCache : IAsyncDisposable
 {
+    private const string RecipeFileName = ".recipes";
+
     private readonly CacheOptions _options;
     private readonly TimeProvider _time;
     private readonly KindTable _kinds;
     private readonly FlightTable _fetches = new();
     private readonly FlightTable _fills = new();
     private readonly FailureMemory _failures;
+    private readonly CacheTiers _tiers;
+
+    // Where the recipes survive a restart; null without a disk tier of our own.
+    private readonly string? _recipeFile;
+    private readonly Task _recipesLoaded;
     private bool _disposed;
 
     private TieredCache(CacheOptions options, CacheTiers tiers, TimeProvider time)
@@ -48,9 +55,9 @@ public sealed partial class TieredCache : IAsyncDisposable
         _failures = new FailureMemory(options.MaxRememberedFailures, time);
         Recipes = new RecipeLog(options.RecipeLog, time);
         Events = tiers.Events;
-        Memory = tiers.Memory;
-        Disk = tiers.Disk;
-        Remote = tiers.Remote;
+        _tiers = tiers;
+        _recipeFile = options.Disk is { Mode: DiskTierMode.Owner } disk ? Path.Combine(disk.Directory, RecipeFileName) : null;
+        _recipesLoaded = _recipeFile is null ? Task.CompletedTask : Recipes.LoadAsync(_recipeFile, CancellationToken.None);
     }
 
     /// <summary>Orders copies between tiers against commits and removals.</summary>
@@ -63,13 +70,13 @@ public sealed partial class TieredCache : IAsyncDisposable
     public CacheEvents Events { get; }
 
     /// <summary>The memory tier; null when it is switched off.</summary>
-    public ArtifactMemoryTier? Memory { get; }
+    public ArtifactMemoryTier? Memory => _tiers.Memory;
 
     /// <summary>The disk tier; null when it is switched off.</summary>
-    public DiskTier? Disk { get; }
+    public DiskTier? Disk => _tiers.Disk;
 
     /// <summary>The remote tier; null when there is none.</summary>
-    public RemoteTier? Remote { get; }
+    public RemoteTier? Remote => _tiers.Remote;
 
     /// <summary>
     /// Opens the tiers that <paramref name="options"/> name, the memory region first. Returns as soon as the cache can
@@ -156,7 +163,8 @@ public sealed partial class TieredCache : IAsyncDisposable
 
         await _fills.DisposeAsync().ConfigureAwait(false);
         await _fetches.DisposeAsync().ConfigureAwait(false);
-        await CacheTiers.CloseAsync(Memory, Disk, Remote).ConfigureAwait(false);
+        await SaveRecipesAsync(CancellationToken.None).ConfigureAwait(false);
+        await _tiers.CloseAsync().ConfigureAwait(false);
     }
 
     private async ValueTask<ArtifactLease> GetBelowMemoryAsync(ArtifactKey key, CancellationToken cancellationToken)

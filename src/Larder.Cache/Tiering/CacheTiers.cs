@@ -1,3 +1,4 @@
+using Larder.Cache.Artifacts;
 using Larder.Cache.Disk;
 using Larder.Cache.Memory;
 using Larder.Cache.Remote;
@@ -9,8 +10,10 @@ namespace Larder.Cache.Tiering;
 /// <param name="Memory">Null when switched off.</param>
 /// <param name="Disk">Null when switched off.</param>
 /// <param name="Remote">Null when there is none.</param>
+/// <param name="Pressure">Trims the memory tier; null when there is none or it is not to give way.</param>
 /// <param name="Events">What the tiers report to.</param>
-internal sealed record CacheTiers(ArtifactMemoryTier? Memory, DiskTier? Disk, RemoteTier? Remote, CacheEvents Events)
+internal sealed record CacheTiers(
+    ArtifactMemoryTier? Memory, DiskTier? Disk, RemoteTier? Remote, MemoryPressureMonitor? Pressure, CacheEvents Events)
 {
     /// <summary>Opens the tiers, the memory region before anything else; closes again what was open when one fails.</summary>
     public static async ValueTask<CacheTiers> OpenAsync(
@@ -24,6 +27,12 @@ internal sealed record CacheTiers(ArtifactMemoryTier? Memory, DiskTier? Disk, Re
             memory = options.Memory is null
                 ? null
                 : new ArtifactMemoryTier(options.Memory, loggers.CreateLogger<ArtifactMemoryTier>(), time);
+            if (memory is not null)
+            {
+                memory.Removed = (key, weight, reason) =>
+                    events.Removed?.Invoke(new EntryRemoved(TierKind.Memory, key, weight, AgeTicks: -1, reason));
+            }
+
             disk = options.Disk is null
                 ? null
                 : await DiskTier.OpenAsync(
@@ -35,28 +44,37 @@ internal sealed record CacheTiers(ArtifactMemoryTier? Memory, DiskTier? Disk, Re
             var remote = options.Remote is null
                 ? null
                 : new RemoteTier(options.Remote, time, loggers.CreateLogger<RemoteTier>());
-            return new CacheTiers(memory, disk, remote, events);
+            var pressure = memory is null || options.MemoryPressure is null
+                ? null
+                : new MemoryPressureMonitor(
+                    memory, options.MemoryPressure, loggers.CreateLogger<MemoryPressureMonitor>(), time);
+            return new CacheTiers(memory, disk, remote, pressure, events);
         }
         catch
         {
-            await CloseAsync(memory, disk, remote: null).ConfigureAwait(false);
+            await new CacheTiers(memory, disk, Remote: null, Pressure: null, events).CloseAsync().ConfigureAwait(false);
             throw;
         }
     }
 
     /// <summary>Closes the tiers from lower to upper: the write-behind queue still reads from those above it.</summary>
-    public static async ValueTask CloseAsync(ArtifactMemoryTier? memory, DiskTier? disk, RemoteTier? remote)
+    public async ValueTask CloseAsync()
     {
-        if (remote is not null)
+        if (Remote is not null)
         {
-            await remote.DisposeAsync().ConfigureAwait(false);
+            await Remote.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (disk is not null)
+        if (Disk is not null)
         {
-            await disk.DisposeAsync().ConfigureAwait(false);
+            await Disk.DisposeAsync().ConfigureAwait(false);
         }
 
-        memory?.Dispose();
+        if (Pressure is not null)
+        {
+            await Pressure.DisposeAsync().ConfigureAwait(false);
+        }
+
+        Memory?.Dispose();
     }
 }
