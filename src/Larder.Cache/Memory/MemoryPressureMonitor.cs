@@ -11,7 +11,7 @@ namespace Larder.Cache.Memory;
 /// tasks wait for memory (the kernel's pressure figures), or when the garbage collector says that its limit is near.
 /// While it is, a few percent of the tier's capacity are given up at each look, up to a most; between the low and the
 /// high mark nothing changes; below the low mark the capacity comes back in smaller steps.</para>
-/// <para>The tier must live on ordinary arrays: an arena's pages stay committed whatever is evicted from it.</para>
+/// <para>A tier on an arena is watched only: its pages stay committed whatever is evicted, so evicting frees nothing.</para>
 /// <para>One loop, owned by this object: disposing stops it, waits for it and gives the tier its capacity back.</para>
 /// </remarks>
 public sealed partial class MemoryPressureMonitor : IAsyncDisposable
@@ -80,7 +80,11 @@ public sealed partial class MemoryPressureMonitor : IAsyncDisposable
         var last = State;
         var (isShort, isEased, state) = Measure();
         var withheld = last.WithheldPart;
-        if (isShort)
+        if (_tier.Arena is not null)
+        {
+            withheld = 0;
+        }
+        else if (isShort)
         {
             withheld = Math.Max(withheld, Math.Min(_options.Most, withheld + _options.Step));
         }

@@ -134,6 +134,24 @@ public sealed class MemoryPressureMonitorTests
     }
 
     [Fact]
+    public async Task A_tier_on_an_arena_is_watched_but_keeps_its_entries()
+    {
+        using var tier = TierKit.Create(Mebibyte, arena: true);
+        tier.Put(TierKit.Key(1), new byte[1000], ArtifactWriter.AsWritten);
+        using var machine = new FakeMachine();
+        machine.Write("proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 10 kB");
+        await using var monitor = new MemoryPressureMonitor(
+            tier, new MemoryPressureOptions(), NullLogger.Instance, new ManualTimeProvider(), machine.Memory, () => default);
+        var capacity = tier.CapacityBytes;
+
+        monitor.Look();
+
+        Assert.True(monitor.State.IsShort);
+        Assert.Equal(capacity, tier.CapacityBytes);
+        Assert.True(tier.Contains(TierKit.Key(1)));
+    }
+
+    [Fact]
     public async Task The_clock_drives_the_looks_and_disposing_ends_them_and_gives_back()
     {
         var bed = new Bed();
