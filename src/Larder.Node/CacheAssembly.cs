@@ -13,8 +13,11 @@ internal static class CacheAssembly
 {
     /// <summary>Opens the cache; returns as soon as it can serve.</summary>
     public static ValueTask<TieredCache> OpenAsync(
-        NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        TieredCache.OpenAsync(Describe(options), loggers: loggers, cancellationToken: cancellationToken);
+        NodeOptions options,
+        Func<CacheOptions, CacheOptions> adjust,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken) =>
+        TieredCache.OpenAsync(adjust(Describe(options)), loggers: loggers, cancellationToken: cancellationToken);
 
     /// <summary>Ends when the disk tier's index is complete.</summary>
     public static Task WaitForRecoveryAsync(TieredCache cache, CancellationToken cancellationToken) =>

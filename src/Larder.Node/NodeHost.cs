@@ -52,13 +52,23 @@ public sealed class NodeHost : IAsyncDisposable
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="NodeException">The options are wrong or the address cannot be had.</exception>
     /// <exception cref="CacheException">The cache cannot be opened.</exception>
-    public static async Task<NodeHost> StartAsync(
+    public static Task<NodeHost> StartAsync(
         NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
+        return StartAsync(options, static cache => cache, loggers, cancellationToken);
+    }
+
+    /// <summary>Starts with a cache that is put together otherwise than the options alone say.</summary>
+    internal static async Task<NodeHost> StartAsync(
+        NodeOptions options,
+        Func<CacheOptions, CacheOptions> adjustCache,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
         NodeOptionsCheck.Validate(options);
-        var cache = await CacheAssembly.OpenAsync(options, loggers, cancellationToken).ConfigureAwait(false);
+        var cache = await CacheAssembly.OpenAsync(options, adjustCache, loggers, cancellationToken).ConfigureAwait(false);
         NodeHost? host = null;
         try
         {

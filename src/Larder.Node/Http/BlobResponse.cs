@@ -146,7 +146,8 @@ internal static class BlobResponse
         if (memory.Length <= SliceBytes)
         {
             // The server flushes headers and body together when the request ends.
-            body.Write(memory.Span);
+            memory.Span.CopyTo(body.GetSpan(memory.Length));
+            body.Advance(memory.Length);
             return;
         }
 
@@ -172,7 +173,9 @@ internal static class BlobResponse
         try
         {
             ReadExactly(content, range.Offset, buffer.AsSpan(0, length));
-            request.Http.Response.BodyWriter.Write(buffer.AsSpan(0, length));
+            var body = request.Http.Response.BodyWriter;
+            buffer.AsSpan(0, length).CopyTo(body.GetSpan(length));
+            body.Advance(length);
             return length;
         }
         catch (Exception exception) when (exception is CacheException or IOException)
