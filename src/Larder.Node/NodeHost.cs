@@ -16,7 +16,6 @@ public sealed class NodeHost : IAsyncDisposable
     private readonly NodeServices _services;
     private readonly KestrelServer _server;
     private readonly NodeParts _parts;
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _stopGate = new();
     private Task _recovery = Task.CompletedTask;
 
@@ -29,6 +28,7 @@ public sealed class NodeHost : IAsyncDisposable
         _parts = parts;
         _server = server;
         Address = new Uri("http://" + services.Options.Listen);
+        Draining = services.State.Stopping;
     }
 
     /// <summary>Where clients reach the node, with the port it really got.</summary>
@@ -38,7 +38,7 @@ public sealed class NodeHost : IAsyncDisposable
     public TieredCache Cache => _services.Store.Cache;
 
     /// <summary>Fires when the node begins to stop.</summary>
-    public CancellationToken Draining => _stopping.Token;
+    public CancellationToken Draining { get; }
 
     /// <summary>Leases that requests in flight hold. 0 at rest.</summary>
     internal long LiveLeases => _services.Store.LiveLeases;
@@ -132,17 +132,16 @@ public sealed class NodeHost : IAsyncDisposable
 
         var bound = _server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         Address = bound is null ? Address : new Uri(bound);
-        _parts.Dashboard.Start(_services, Address, _stopping.Token);
+        _parts.Dashboard.Start(_services, Address, _services.State.Stopping);
         Log.Started(_services.Logger, Address, _services.Options.DataDirectory);
-        _recovery = _parts.WatchRecoveryAsync(_stopping.Token);
+        _recovery = _parts.WatchRecoveryAsync(_services.State.Stopping);
     }
 
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
         // Leaves the lock before anything is waited for.
         await Task.Yield();
-        _services.State.MarkDraining();
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _services.State.MarkDrainingAsync().ConfigureAwait(false);
         Log.Draining(_services.Logger, _services.Metrics.InFlight);
         using (var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
@@ -157,7 +156,6 @@ public sealed class NodeHost : IAsyncDisposable
         _server.Dispose();
         await _recovery.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _parts.DisposeAsync().ConfigureAwait(false);
-        _stopping.Dispose();
         Log.Stopped(_services.Logger);
     }
 }

@@ -1,6 +1,7 @@
 using Larder.Cache;
 using Larder.Node.Dashboard;
 using Larder.Node.Http;
+using Larder.Node.Maintenance;
 using Larder.Node.Protocols;
 using Larder.Node.Security;
 using Larder.Node.Storage;
@@ -79,12 +80,14 @@ internal sealed class NodeParts : IAsyncDisposable
         _listener.Dispose();
         _metrics.Dispose();
         Services.UploadSlots.Dispose();
+        Services.State.Dispose();
     }
 
     // One line a dialect: a new one is added here and nowhere else.
     private static RouteTable BuildRoutes(MetricsEndpoint metrics, DashboardEndpoint dashboard)
     {
         var health = new HealthEndpoint();
+        var maintenance = new MaintenanceEndpoint();
         return new RouteTable(
             [
                 new Route(CcacheEndpoint.Prefix, new CcacheEndpoint()),
@@ -92,6 +95,9 @@ internal sealed class NodeParts : IAsyncDisposable
                 new Route(HealthEndpoint.Live, health),
                 new Route(HealthEndpoint.Ready, health),
                 new Route(MetricsEndpoint.Path, metrics),
+                new Route(EntriesEndpoint.Path, new EntriesEndpoint()),
+                new Route(ExplainEndpoint.Path, new ExplainEndpoint()),
+                .. MaintenanceEndpoint.Paths.Select(path => new Route(path, maintenance)),
                 .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),
             ],
             new BazelEndpoint());

@@ -1,11 +1,22 @@
 using System.Text.Json.Serialization;
+using Larder.Cache.Fingerprints;
+using Larder.Node.Maintenance;
+using Larder.Node.Protocols;
 
 namespace Larder.Node.Http;
 
 /// <summary>The JSON forms of the node's own API; camel case, nulls left out.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(CamelCaseEnumConverter<MissReason>), typeof(CamelCaseEnumConverter<RecipeChange>)])]
 [JsonSerializable(typeof(ErrorBody))]
-[JsonSerializable(typeof(Protocols.NotStoredBody))]
+[JsonSerializable(typeof(FlushBody))]
+[JsonSerializable(typeof(ListPage))]
+[JsonSerializable(typeof(MissExplanation))]
+[JsonSerializable(typeof(NotStoredBody))]
+[JsonSerializable(typeof(PurgeBody))]
+[JsonSerializable(typeof(Recipe))]
+[JsonSerializable(typeof(ScrubLine))]
+[JsonSerializable(typeof(VerifyBody))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Larder.Node.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -9,12 +8,9 @@ namespace Larder.Node.Http;
 /// One request on its way through an endpoint. One object serves all requests of a connection, one after another, so
 /// nothing may keep it after <see cref="IEndpoint.HandleAsync"/> has ended.
 /// </summary>
-[SuppressMessage(
-    "Reliability", "CA1001", Justification = "The server drops the object with its connection; the source holds a timer only while a lookup waits.")]
 internal sealed class NodeRequest
 {
     private readonly DefaultHttpContext _context = new();
-    private CancellationTokenSource? _lookup;
 
     public NodeRequest(NodeServices services) => Services = services;
 
@@ -54,17 +50,6 @@ internal sealed class NodeRequest
 
     /// <summary>Lets go of the request.</summary>
     public void End() => _context.Uninitialize();
-
-    /// <summary>A source for one lookup's deadline, not armed yet. Reused while it was not cancelled.</summary>
-    public CancellationTokenSource LookupCancellation()
-    {
-        if (_lookup is null || !_lookup.TryReset())
-        {
-            _lookup = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Services.Clock);
-        }
-
-        return _lookup;
-    }
 
     /// <summary>
     /// Whether the sender may do this. When not, the answer (401 or 403) is already prepared and the endpoint returns.

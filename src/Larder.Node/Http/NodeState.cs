@@ -1,8 +1,10 @@
 namespace Larder.Node.Http;
 
 /// <summary>How far the node is in its life. Written by the host, read by <c>/readyz</c>.</summary>
-internal sealed class NodeState
+internal sealed class NodeState : IDisposable
 {
+    private readonly CancellationTokenSource _draining = new();
+
     // One of the strings below; replaced whole.
     private volatile string _reason = Starting;
 
@@ -22,6 +24,16 @@ internal sealed class NodeState
     /// <summary>The cache has recovered. Has no effect once the node drains.</summary>
     public void MarkReady() => Interlocked.CompareExchange(ref _reason, Ready, Starting);
 
+    /// <summary>Fires when the node begins to stop.</summary>
+    public CancellationToken Stopping => _draining.Token;
+
     /// <summary>The node is about to stop.</summary>
-    public void MarkDraining() => _reason = Draining;
+    public Task MarkDrainingAsync()
+    {
+        _reason = Draining;
+        return _draining.CancelAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _draining.Dispose();
 }

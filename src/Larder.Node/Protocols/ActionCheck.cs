@@ -27,8 +27,7 @@ internal static class ActionCheck
         foreach (var tree in references.Where(static reference => reference.Kind == ReferenceKind.Tree).ToArray())
         {
             var key = new ArtifactKey(BazelEndpoint.ContentKind, tree.Hash);
-            using var artifact = await request.Services.Store
-                .GetAsync(key, request.LookupCancellation()).ConfigureAwait(false);
+            using var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
             if (!artifact.IsHit
                 || !TryRead(request, artifact.Content, isTree: true, references)
                 || references.Count > MaxReferences)
@@ -42,7 +41,7 @@ internal static class ActionCheck
             if (reference.Kind == ReferenceKind.File && reference.Hash != Fingerprint.OfNothing)
             {
                 var key = new ArtifactKey(BazelEndpoint.ContentKind, reference.Hash);
-                if (!await request.Services.Store.ContainsAsync(key, request.LookupCancellation()).ConfigureAwait(false))
+                if (!await request.Services.Store.ContainsAsync(key).ConfigureAwait(false))
                 {
                     return false;
                 }

@@ -1,6 +1,7 @@
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Node.Http;
+using Larder.Node.Maintenance;
 using Larder.Node.Security;
 using Microsoft.AspNetCore.Http;
 
@@ -32,7 +33,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
         if (slash < 0)
         {
-            return ListingResponse.HandleAsync(request, kind);
+            return EntriesEndpoint.ListAsync(request, kind);
         }
 
         if (!Fingerprint.TryParse(rest[(slash + 1)..], out var fingerprint))
@@ -63,7 +64,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
     private static async Task GetAsync(NodeRequest request, ArtifactKey key)
     {
-        var artifact = await request.Services.Store.GetAsync(key, request.LookupCancellation()).ConfigureAwait(false);
+        var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {
             Answer.Empty(request, StatusCodes.Status404NotFound);
@@ -93,7 +94,11 @@ internal sealed class ArtifactEndpoint : IEndpoint
             return;
         }
 
-        description = description with { CreatedAt = request.Services.Clock.GetUtcNow() };
+        if (description.CreatedAt == default)
+        {
+            description = description with { CreatedAt = request.Services.Clock.GetUtcNow() };
+        }
+
         var result = await BlobUpload.ReceiveAsync(request, key, description, limit).ConfigureAwait(false);
         await AnswerPutAsync(request, result).ConfigureAwait(false);
     }
@@ -107,7 +112,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
             return false;
         }
 
-        using var present = await request.Services.Store.GetAsync(key, request.LookupCancellation()).ConfigureAwait(false);
+        using var present = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
         var tag = present.IsHit ? BlobResponse.EntityTag(present.Metadata.Digest) : null;
         if ((headers.IfNoneMatch.Count > 0 && tag is not null && BlobResponse.Names(headers.IfNoneMatch, tag))
             || (headers.IfMatch.Count > 0 && (tag is null || !BlobResponse.Names(headers.IfMatch, tag))))

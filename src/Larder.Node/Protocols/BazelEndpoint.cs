@@ -99,7 +99,7 @@ internal sealed class BazelEndpoint : IEndpoint
 
     private static async Task GetActionAsync(NodeRequest request, ArtifactKey key)
     {
-        var artifact = await request.Services.Store.GetAsync(key, request.LookupCancellation()).ConfigureAwait(false);
+        var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {
             Answer.Empty(request, StatusCodes.Status404NotFound);
@@ -138,7 +138,7 @@ internal sealed class BazelEndpoint : IEndpoint
             return;
         }
 
-        var outcome = await request.Services.Store.PutAsync(key, body, request.LookupCancellation()).ConfigureAwait(false);
+        var outcome = await request.Services.Store.PutAsync(key, body).ConfigureAwait(false);
         BuildDialect.AnswerPut(request, new UploadResult(outcome));
     }
 }

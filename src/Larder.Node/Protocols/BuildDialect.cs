@@ -17,7 +17,7 @@ internal static class BuildDialect
     /// <summary>Answers a GET or HEAD.</summary>
     public static Task GetAsync(NodeRequest request, ArtifactKey key)
     {
-        var pending = request.Services.Store.GetAsync(key, request.LookupCancellation());
+        var pending = request.Services.Store.GetAsync(key);
         return pending.IsCompletedSuccessfully
             ? AnswerAsync(request, pending.Result)
             : AwaitAsync(request, pending);
@@ -49,7 +49,7 @@ internal static class BuildDialect
     /// <summary>Answers a DELETE: 204 when something went, 404 when there was nothing.</summary>
     public static async Task DeleteAsync(NodeRequest request, ArtifactKey key)
     {
-        var removed = await request.Services.Store.RemoveAsync(key, request.LookupCancellation()).ConfigureAwait(false);
+        var removed = await request.Services.Store.RemoveAsync(key).ConfigureAwait(false);
         Answer.Empty(request, removed ? StatusCodes.Status204NoContent : StatusCodes.Status404NotFound);
     }
 

@@ -10,8 +10,8 @@ namespace Larder.Node.Protocols;
 
 /// <summary>The <c>Larder-*</c> headers: an artifact's metadata on the wire, in both directions.</summary>
 /// <remarks>
-/// Owner and attribute values are percent-encoded UTF-8 where they are not plain visible ASCII, because header values
-/// cannot carry anything else.
+/// Owner and attributes are percent-encoded UTF-8, because headers carry nothing but visible ASCII. Header names have no
+/// case: upper-case letters in the name of an attribute are percent-encoded too.
 /// </remarks>
 internal static class MetadataHeaders
 {
@@ -23,8 +23,10 @@ internal static class MetadataHeaders
     public const string Tier = "Larder-Tier";
     public const string AttributePrefix = "Larder-Attr-";
 
-    // Larger recipes are refused: they would not fit the header limit anyway.
     private const int MaxOwnerLength = 256;
+
+    // Clients limit the headers of an answer too; a longer recipe is left out of it.
+    private const int MaxRecipeBytes = 12 * 1024;
 
     /// <summary>Writes what is known of an artifact.</summary>
     public static void Write(IHeaderDictionary headers, ArtifactMetadata metadata, TierKind source)
@@ -38,22 +40,22 @@ internal static class MetadataHeaders
 
         if (metadata.Cost > TimeSpan.Zero)
         {
-            headers[Cost] = metadata.Cost.TotalMilliseconds.ToString("0.###", CultureInfo.InvariantCulture);
+            headers[Cost] = Math.Round(metadata.Cost.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
         }
 
         if (metadata.Owner is not null)
         {
-            headers[Owner] = Encode(metadata.Owner);
+            headers[Owner] = Uri.EscapeDataString(metadata.Owner);
         }
 
-        if (!metadata.Recipe.IsEmpty)
+        if (metadata.Recipe.Length is > 0 and <= MaxRecipeBytes)
         {
             headers[Recipe] = Convert.ToBase64String(metadata.Recipe.Span);
         }
 
         foreach (var (name, value) in metadata.Attributes)
         {
-            headers[AttributePrefix + name] = Encode(value);
+            headers[AttributePrefix + EncodeName(name)] = Uri.EscapeDataString(value);
         }
     }
 
@@ -77,6 +79,7 @@ internal static class MetadataHeaders
         return TryReadCost(headers, ref description, ref problem)
             && TryReadOwner(headers, ref description, ref problem)
             && TryReadRecipe(headers, ref description, ref problem)
+            && TryReadCreated(headers, ref description, ref problem)
             && TryReadAttributes(headers, ref description, ref problem);
     }
 
@@ -159,7 +162,7 @@ internal static class MetadataHeaders
                 continue;
             }
 
-            var name = header[AttributePrefix.Length..].ToLowerInvariant();
+            var name = Uri.UnescapeDataString(header[AttributePrefix.Length..].ToLowerInvariant());
             var decoded = Uri.UnescapeDataString(value.ToString());
             bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(decoded);
             attributes[name] = decoded;
@@ -176,8 +179,41 @@ internal static class MetadataHeaders
         return true;
     }
 
-    private static string Encode(string value) =>
-        value.AsSpan().ContainsAnyExceptInRange('!', '~') || value.Contains('%', StringComparison.Ordinal)
-            ? Uri.EscapeDataString(value)
-            : value;
+    private static bool TryReadCreated(
+        IHeaderDictionary headers, ref ArtifactMetadata description, [NotNullWhen(false)] ref string? problem)
+    {
+        if (!headers.TryGetValue(Created, out var text))
+        {
+            return true;
+        }
+
+        if (!DateTimeOffset.TryParse(
+            text.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var created))
+        {
+            problem = $"{Created} is a time as ISO 8601 writes it.";
+            return false;
+        }
+
+        description = description with { CreatedAt = created };
+        return true;
+    }
+
+    private static string EncodeName(string name)
+    {
+        var encoded = new StringBuilder(name.Length);
+        foreach (var value in Encoding.UTF8.GetBytes(name))
+        {
+            var letter = (char)value;
+            if (char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '-' or '_' or '.')
+            {
+                encoded.Append(letter);
+            }
+            else
+            {
+                encoded.Append(CultureInfo.InvariantCulture, $"%{value:x2}");
+            }
+        }
+
+        return encoded.ToString();
+    }
 }

@@ -15,13 +15,19 @@ namespace Larder.Node.Storage;
 /// </remarks>
 internal sealed class ArtifactStore : IAsyncDisposable
 {
+    // Most operations past their deadline; with more, lookups are misses at once.
+    private const int MaxOverdue = 1024;
+
     private readonly TieredCache _cache;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly TimeSpan _lookupDeadline;
 
+    private readonly CancellationTokenSource _closing = new();
+
     // Operations past their deadline, until they end.
     private readonly ConcurrentDictionary<Task, byte> _overdue = new();
+    private int _overdueCount;
     private long _liveLeases;
     private long _lookupFailures;
     private long _lookupTimeouts;
@@ -34,6 +40,21 @@ internal sealed class ArtifactStore : IAsyncDisposable
         _lookupDeadline = lookupDeadline;
         _clock = clock;
         _logger = logger;
+    }
+
+    // So many operations hang that asking further would only add to them.
+    private bool IsOverwhelmed
+    {
+        get
+        {
+            if (Volatile.Read(ref _overdueCount) < MaxOverdue)
+            {
+                return false;
+            }
+
+            Interlocked.Increment(ref _lookupTimeouts);
+            return true;
+        }
     }
 
     /// <summary>The cache itself, for statistics and maintenance.</summary>
@@ -55,21 +76,25 @@ internal sealed class ArtifactStore : IAsyncDisposable
     public long WriteFailures => Volatile.Read(ref _writeFailures);
 
     /// <summary>Operations past their deadline that have not ended yet.</summary>
-    public int Overdue => _overdue.Count;
+    public int Overdue => Volatile.Read(ref _overdueCount);
 
     /// <summary>
     /// Looks the artifact up; a miss when it is absent, when a tier fails, or when the deadline passes first.
     /// </summary>
     /// <param name="key">What to look for.</param>
-    /// <param name="cancellation">A source of the caller's that is not armed; it may be cancelled afterwards.</param>
-    public ValueTask<StoredArtifact> GetAsync(ArtifactKey key, CancellationTokenSource cancellation)
+    public ValueTask<StoredArtifact> GetAsync(ArtifactKey key)
     {
+        if (IsOverwhelmed)
+        {
+            return default;
+        }
+
         try
         {
-            var pending = _cache.GetAsync(key, cancellation.Token);
+            var pending = _cache.GetAsync(key, _closing.Token);
             return pending.IsCompletedSuccessfully
                 ? new ValueTask<StoredArtifact>(Track(pending.Result))
-                : AwaitLookupAsync(key, pending.AsTask(), cancellation);
+                : AwaitLookupAsync(key, pending.AsTask());
         }
         catch (Exception exception)
         {
@@ -79,14 +104,14 @@ internal sealed class ArtifactStore : IAsyncDisposable
     }
 
     /// <summary>Whether a lookup now would probably hit; false in every doubt.</summary>
-    public async ValueTask<bool> ContainsAsync(ArtifactKey key, CancellationTokenSource cancellation)
+    public async ValueTask<bool> ContainsAsync(ArtifactKey key)
     {
         try
         {
-            var pending = _cache.ContainsAsync(key, cancellation.Token);
+            var pending = IsOverwhelmed ? default : _cache.ContainsAsync(key, _closing.Token);
             return pending.IsCompletedSuccessfully
                 ? pending.Result
-                : await WithinDeadlineAsync(pending.AsTask(), cancellation).ConfigureAwait(false);
+                : await WithinDeadlineAsync(pending.AsTask()).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -97,15 +122,15 @@ internal sealed class ArtifactStore : IAsyncDisposable
 
     /// <summary>Stores bytes that are at hand.</summary>
     public async ValueTask<PutOutcome> PutAsync(
-        ArtifactKey key, ReadOnlyMemory<byte> content, CancellationTokenSource cancellation)
+        ArtifactKey key, ReadOnlyMemory<byte> content)
     {
         try
         {
             var description = ArtifactWriter.AsWritten with { CreatedAt = _clock.GetUtcNow() };
-            var pending = _cache.PutAsync(key, content, description, cancellation.Token);
+            var pending = _cache.PutAsync(key, content, description, _closing.Token);
             return pending.IsCompletedSuccessfully
                 ? pending.Result
-                : await WithinDeadlineAsync(pending.AsTask(), cancellation).ConfigureAwait(false);
+                : await WithinDeadlineAsync(pending.AsTask()).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -115,14 +140,14 @@ internal sealed class ArtifactStore : IAsyncDisposable
     }
 
     /// <summary>Removes an artifact; false when there was none, and in every doubt.</summary>
-    public async ValueTask<bool> RemoveAsync(ArtifactKey key, CancellationTokenSource cancellation)
+    public async ValueTask<bool> RemoveAsync(ArtifactKey key)
     {
         try
         {
-            var pending = _cache.RemoveAsync(key, cancellation.Token);
+            var pending = _cache.RemoveAsync(key, _closing.Token);
             return pending.IsCompletedSuccessfully
                 ? pending.Result
-                : await WithinDeadlineAsync(pending.AsTask(), cancellation).ConfigureAwait(false);
+                : await WithinDeadlineAsync(pending.AsTask()).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -163,14 +188,21 @@ internal sealed class ArtifactStore : IAsyncDisposable
     /// <summary>Takes an operation that nobody waits for any longer.</summary>
     public void Abandon(Task operation)
     {
-        _overdue.TryAdd(operation, 0);
+        if (!_overdue.TryAdd(operation, 0))
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _overdueCount);
         operation.ContinueWith(
             static (ended, state) =>
             {
                 _ = ended.Exception;
-                ((ConcurrentDictionary<Task, byte>)state!).TryRemove(ended, out _);
+                var store = (ArtifactStore)state!; // Not null: it is passed below.
+                store._overdue.TryRemove(ended, out _);
+                Interlocked.Decrement(ref store._overdueCount);
             },
-            _overdue,
+            this,
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
@@ -190,22 +222,25 @@ internal sealed class ArtifactStore : IAsyncDisposable
         Log.WriteFailed(_logger, key, exception);
     }
 
-    /// <summary>Waits for what is overdue; the cache stays open.</summary>
+    /// <summary>Cancels what is overdue and waits for it; the cache stays open.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync().ConfigureAwait(false);
         while (!_overdue.IsEmpty)
         {
             await Task.WhenAll(_overdue.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.Yield();
         }
+
+        _closing.Dispose();
     }
 
     private async ValueTask<StoredArtifact> AwaitLookupAsync(
-        ArtifactKey key, Task<ArtifactLease> pending, CancellationTokenSource cancellation)
+        ArtifactKey key, Task<ArtifactLease> pending)
     {
         try
         {
-            return Track(await WithinDeadlineAsync(pending, cancellation).ConfigureAwait(false));
+            return Track(await WithinDeadlineAsync(pending).ConfigureAwait(false));
         }
         catch (Exception exception)
         {
@@ -219,8 +254,8 @@ internal sealed class ArtifactStore : IAsyncDisposable
         }
     }
 
-    // Asks the operation to stop at the deadline and does not wait for it to obey.
-    private async ValueTask<TResult> WithinDeadlineAsync<TResult>(Task<TResult> pending, CancellationTokenSource cancellation)
+    // What takes longer goes on: a large artifact that is being verified is a hit next time.
+    private async ValueTask<TResult> WithinDeadlineAsync<TResult>(Task<TResult> pending)
     {
         try
         {
@@ -229,7 +264,6 @@ internal sealed class ArtifactStore : IAsyncDisposable
         catch (TimeoutException) when (!pending.IsCompleted)
         {
             Abandon(pending);
-            await cancellation.CancelAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -21,5 +21,9 @@ internal sealed class MetricsEndpoint : IEndpoint
         !request.Allow(RequestMethod.Get | RequestMethod.Head)
         || (!request.Services.Options.OpenMetrics && !request.Authorize("admin", AccessRights.Read))
             ? Task.CompletedTask
-            : Answer.TextAsync(request, StatusCodes.Status200OK, _listener.Render(request.Services), MediaType);
+            : Answer.TextAsync(
+                request,
+                StatusCodes.Status200OK,
+                _listener.Render() + TierMetrics.Render(request.Services.Store.Cache.GetStatistics().Tiers),
+                MediaType);
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Text;
-using Larder.Node.Http;
 
 namespace Larder.Node.Telemetry;
 
@@ -46,8 +45,8 @@ internal sealed class PrometheusListener : IDisposable
         _listener.Start();
     }
 
-    /// <summary>Renders everything, the tiers' statistics included.</summary>
-    public string Render(NodeServices services)
+    /// <summary>Renders the state of every instrument.</summary>
+    public string Render()
     {
         var text = new StringBuilder(16 * 1024);
         lock (_gate)
@@ -64,7 +63,6 @@ internal sealed class PrometheusListener : IDisposable
             }
         }
 
-        TierMetrics.WriteTo(text, services.Store.Cache.GetStatistics().Tiers);
         return text.ToString();
     }
 

@@ -35,9 +35,10 @@ internal static class TierMetrics
         new("larder_quarantined_total", "Entries that failed verification; part of the removed.", PrometheusKind.Counter, static kind => kind.Quarantined),
     ];
 
-    /// <summary>Writes every tier and kind.</summary>
-    public static void WriteTo(StringBuilder text, IReadOnlyList<TierStatistics> tiers)
+    /// <summary>Renders every tier and kind.</summary>
+    public static string Render(IReadOnlyList<TierStatistics> tiers)
     {
+        var text = new StringBuilder(8 * 1024);
         foreach (var column in TierColumns)
         {
             PrometheusText.Head(text, column.Name, column.Help, column.Kind);
@@ -58,6 +59,8 @@ internal static class TierMetrics
                 }
             }
         }
+
+        return text.ToString();
     }
 
     private static string TierLabel(TierStatistics tier) => $"tier=\"{MetadataHeaders.NameOf(tier.Tier)}\"";
