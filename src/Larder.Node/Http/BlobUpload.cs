@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Larder.Cache.Artifacts;
 using Microsoft.AspNetCore.Http;
 
@@ -57,7 +58,7 @@ internal static class BlobUpload
         try
         {
             var result = await StoreAsync(request, key, description, limit).ConfigureAwait(false);
-            return result.IsReadable ? result : await DropAsync(request, result, limit).ConfigureAwait(false);
+            return result.IsReadable || result.IsEndless ? result : await DropAsync(request, result, limit).ConfigureAwait(false);
         }
         finally
         {
@@ -70,6 +71,20 @@ internal static class BlobUpload
     {
         request.Http.Response.Headers.Connection = "close";
         Answer.Empty(request, status);
+    }
+
+    /// <summary>Reads from a body; whatever goes wrong there is the client's fault and is thrown as such.</summary>
+    /// <exception cref="BadHttpRequestException">The body broke its framing, came too slowly or broke off.</exception>
+    internal static async ValueTask<ReadResult> ReadAsync(PipeReader body)
+    {
+        try
+        {
+            return await body.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("The body cannot be read.", exception);
+        }
     }
 
     private static async ValueTask<UploadResult> StoreAsync(
@@ -95,7 +110,7 @@ internal static class BlobUpload
         var total = 0L;
         while (total <= limit)
         {
-            var read = await body.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            var read = await ReadAsync(body).ConfigureAwait(false);
             total += read.Buffer.Length;
             body.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
@@ -104,6 +119,6 @@ internal static class BlobUpload
             }
         }
 
-        return result with { Outcome = PutOutcome.TooLarge };
+        return result with { Outcome = PutOutcome.TooLarge, IsEndless = true };
     }
 }

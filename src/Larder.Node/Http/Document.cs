@@ -11,7 +11,7 @@ internal static class Document
         var body = request.Http.Request.BodyReader;
         while (true)
         {
-            var read = await body.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            var read = await BlobUpload.ReadAsync(body).ConfigureAwait(false);
             if (read.Buffer.Length > limit)
             {
                 body.AdvanceTo(read.Buffer.End);

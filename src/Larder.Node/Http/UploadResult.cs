@@ -7,7 +7,9 @@ namespace Larder.Node.Http;
 /// <param name="Outcome">How the store took it.</param>
 /// <param name="Detail">A word that says more than the outcome, or null.</param>
 /// <param name="Digest">The digest of what is stored; default when nothing is.</param>
-internal readonly record struct UploadResult(PutOutcome Outcome, string? Detail = null, Fingerprint Digest = default)
+/// <param name="IsEndless">Whether the body went on past its limit, so that its end is not waited for.</param>
+internal readonly record struct UploadResult(
+    PutOutcome Outcome, string? Detail = null, Fingerprint Digest = default, bool IsEndless = false)
 {
     /// <summary>Whether the artifact can be read now.</summary>
     public bool IsReadable => Outcome is PutOutcome.Stored or PutOutcome.AlreadyPresent;

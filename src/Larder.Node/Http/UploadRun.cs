@@ -1,6 +1,5 @@
 using System.Buffers;
 using Larder.Cache.Artifacts;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Node.Http;
@@ -22,6 +21,7 @@ internal sealed class UploadRun : IAsyncDisposable
     // The operation that passed its deadline; null while none did.
     private Task? _overdue;
     private int _filled;
+    private long _total;
 
     public UploadRun(NodeRequest request, ArtifactWriter writer, long limit)
     {
@@ -39,7 +39,7 @@ internal sealed class UploadRun : IAsyncDisposable
             var outcome = await CopyAsync().ConfigureAwait(false);
             if (outcome != PutOutcome.Stored)
             {
-                return new UploadResult(outcome);
+                return new UploadResult(outcome, IsEndless: _total > _limit);
             }
 
             var committed = await WithinDeadlineAsync(_writer.CommitAsync(description, CancellationToken.None))
@@ -48,7 +48,7 @@ internal sealed class UploadRun : IAsyncDisposable
             _request.Services.Metrics.CountReceived(_writer.BytesWritten);
             return new UploadResult(committed.Outcome, Digest: artifact.IsHit ? artifact.Metadata.Digest : default);
         }
-        catch (Exception exception) when (!IsClientFault(exception))
+        catch (Exception exception) when (exception is not BadHttpRequestException)
         {
             store.ReportWrite(_writer.Key, exception);
             return new UploadResult(PutOutcome.Unavailable, _overdue is null ? null : "timeout");
@@ -71,13 +71,12 @@ internal sealed class UploadRun : IAsyncDisposable
     private async ValueTask<PutOutcome> CopyAsync()
     {
         var body = _request.Http.Request.BodyReader;
-        var total = 0L;
         while (true)
         {
-            var read = await body.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            var read = await BlobUpload.ReadAsync(body).ConfigureAwait(false);
             var end = read.Buffer.End;
-            total += read.Buffer.Length;
-            var outcome = total > _limit ? PutOutcome.TooLarge : await TakeAsync(read.Buffer).ConfigureAwait(false);
+            _total += read.Buffer.Length;
+            var outcome = _total > _limit ? PutOutcome.TooLarge : await TakeAsync(read.Buffer).ConfigureAwait(false);
             body.AdvanceTo(end);
             if (outcome != PutOutcome.Stored)
             {
@@ -157,8 +156,4 @@ internal sealed class UploadRun : IAsyncDisposable
         ArrayPool<byte>.Shared.Return(_buffer);
         return _writer.DisposeAsync();
     }
-
-    // The connection broke or the body was malformed: the server answers, and the store is not to blame.
-    private static bool IsClientFault(Exception exception) =>
-        exception is BadHttpRequestException or ConnectionResetException or ConnectionAbortedException;
 }

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Disk;
 using Larder.Node.Http;
-using Larder.Node.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Node.Maintenance;

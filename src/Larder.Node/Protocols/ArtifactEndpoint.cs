@@ -141,7 +141,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
             case PutOutcome.DigestMismatch:
                 return Answer.ErrorAsync(
                     request, StatusCodes.Status400BadRequest, "The body does not have the digest that was announced for it.");
-            case PutOutcome.TooLarge when request.Http.Request.ContentLength is null:
+            case PutOutcome.TooLarge when result.IsEndless:
                 BlobUpload.Refuse(request, StatusCodes.Status413PayloadTooLarge);
                 return Task.CompletedTask;
             default:

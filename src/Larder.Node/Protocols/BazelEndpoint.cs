@@ -71,13 +71,18 @@ internal sealed class BazelEndpoint : IEndpoint
     {
         if (request.Method == RequestMethod.Put)
         {
-            if (!BlobUpload.Accept(request, 0))
+            if (!BlobUpload.Accept(request, request.Services.Options.Limits.BodyBytes))
             {
                 return;
             }
 
-            var body = await Document.ReadAsync(request, 0).ConfigureAwait(false);
-            Answer.Empty(request, body is null ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
+            if (await Document.ReadAsync(request, 0).ConfigureAwait(false) is null)
+            {
+                BlobUpload.Refuse(request, StatusCodes.Status400BadRequest);
+                return;
+            }
+
+            Answer.Empty(request, StatusCodes.Status200OK);
             return;
         }
 

@@ -67,7 +67,7 @@ internal static class BuildDialect
             case PutOutcome.DigestMismatch:
                 Answer.Empty(request, StatusCodes.Status400BadRequest);
                 break;
-            case PutOutcome.TooLarge when request.Http.Request.ContentLength is null:
+            case PutOutcome.TooLarge when result.IsEndless:
                 BlobUpload.Refuse(request, StatusCodes.Status413PayloadTooLarge);
                 break;
             default:

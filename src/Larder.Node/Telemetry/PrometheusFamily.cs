@@ -11,18 +11,20 @@ internal sealed class PrometheusFamily
     private readonly string _help;
     private readonly PrometheusKind _kind;
     private readonly bool _isObserved;
+    private readonly bool _isLevel;
     private readonly double[] _bounds;
     private readonly Lock _gate = new();
 
     // Replaced whole under _gate when a series is added; read without it.
     private volatile PrometheusSeries[] _series = [];
 
-    private PrometheusFamily(string name, string help, PrometheusKind kind, bool isObserved, double[] bounds)
+    private PrometheusFamily(string name, Instrument instrument, PrometheusKind kind, bool isLevel, double[] bounds)
     {
         Name = name;
-        _help = help;
+        _help = instrument.Description ?? string.Empty;
         _kind = kind;
-        _isObserved = isObserved;
+        _isObserved = instrument.IsObservable;
+        _isLevel = isLevel;
         _bounds = bounds;
     }
 
@@ -37,15 +39,14 @@ internal sealed class PrometheusFamily
         var kind = definition == typeof(Counter<>) || definition == typeof(ObservableCounter<>) ? PrometheusKind.Counter
             : definition == typeof(Histogram<>) ? PrometheusKind.Histogram
             : PrometheusKind.Gauge;
-        var isAdded = kind != PrometheusKind.Gauge || definition == typeof(UpDownCounter<>);
         var bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } advised }
             ? [.. advised]
             : DefaultBounds;
         return new PrometheusFamily(
             PrometheusText.NameOf(instrument.Name, instrument.Unit, kind),
-            instrument.Description ?? string.Empty,
+            instrument,
             kind,
-            instrument.IsObservable || !isAdded,
+            isLevel: definition == typeof(Gauge<>),
             bounds);
     }
 
@@ -59,6 +60,10 @@ internal sealed class PrometheusFamily
         }
 
         if (_isObserved)
+        {
+            series.Observe(value);
+        }
+        else if (_isLevel)
         {
             series.Set(value);
         }

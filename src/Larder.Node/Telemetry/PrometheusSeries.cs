@@ -55,8 +55,18 @@ internal sealed class PrometheusSeries
         return true;
     }
 
-    /// <summary>Takes the place of the value; values observed twice in one look are added up.</summary>
+    /// <summary>Takes the place of the value.</summary>
     public void Set(double value)
+    {
+        lock (_gate)
+        {
+            _value = value;
+            _isSet = true;
+        }
+    }
+
+    /// <summary>Takes what an observed instrument says; several values of one look are added up.</summary>
+    public void Observe(double value)
     {
         lock (_gate)
         {
