@@ -185,6 +185,7 @@ public sealed partial class DiskTier
             return;
         }
 
+        ReportVictims(victims, report);
         foreach (var key in victims)
         {
             _handles.Remove(key);

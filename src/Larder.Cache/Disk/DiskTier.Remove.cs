@@ -177,6 +177,7 @@ public sealed partial class DiskTier
             return;
         }
 
+        ReportQuarantined(key, kind);
         var path = _paths.Payload(key);
         _quarantine.Take(path, $"{key.Kind.Name}-{key.Fingerprint}");
         var wasKnown = TakeOut(key, kind);

@@ -41,6 +41,12 @@ internal sealed record CacheTiers(
                     time,
                     loggers.CreateLogger<DiskTier>(),
                     cancellationToken).ConfigureAwait(false);
+            if (disk is not null)
+            {
+                disk.Removed = (key, weight, reason) =>
+                    events.Removed?.Invoke(new EntryRemoved(TierKind.Disk, key, weight, AgeTicks: -1, reason));
+            }
+
             var remote = options.Remote is null
                 ? null
                 : new RemoteTier(options.Remote, time, loggers.CreateLogger<RemoteTier>());

@@ -12,7 +12,10 @@ internal static class Names
 
     public static string Of(RemovalReason reason) => (int)reason < Reasons.Length ? Reasons[(int)reason] : "unknown";
 
+    /// <summary>Makes the first letter small.</summary>
+    public static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
+
     private static string[] All<TEnum>()
         where TEnum : struct, Enum =>
-        [.. Enum.GetNames<TEnum>().Select(static name => char.ToLowerInvariant(name[0]) + name[1..])];
+        [.. Enum.GetNames<TEnum>().Select(Camel)];
 }

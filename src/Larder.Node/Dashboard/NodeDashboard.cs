@@ -1,5 +1,8 @@
 using System.Reflection;
 using Larder.Cache;
+using Larder.Cache.Artifacts;
+using Larder.Cache.Disk;
+using Larder.Cache.Fingerprints;
 using Larder.Node.Http;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +25,7 @@ internal sealed class NodeDashboard : IAsyncDisposable
         DashboardEndpoint.EndpointName, "metrics", "health", "none",
     };
 
+    private readonly TieredCache _cache;
     private readonly StatisticsHistory _history;
 
     // Set once by Start, before the first request can come.
@@ -30,10 +34,13 @@ internal sealed class NodeDashboard : IAsyncDisposable
 
     public NodeDashboard(TieredCache cache, TimeProvider clock, ILogger logger)
     {
+        _cache = cache;
         Events = new RecentEvents(clock);
         _history = new StatisticsHistory(
             cache.GetStatistics, Figures, Events, new StatisticsHistoryOptions(), clock, logger);
         Endpoints = new DashboardEndpoints(_history, Events, clock, logger);
+        cache.Events.Removed += OnRemoved;
+        cache.Events.Missed += OnMissed;
     }
 
     /// <summary>Where removals and misses are told.</summary>
@@ -51,11 +58,42 @@ internal sealed class NodeDashboard : IAsyncDisposable
         _services = services;
         _address = address;
         Draining = draining;
+        services.Store.Missed = OnMissedName;
         _history.Start();
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _history.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _cache.Events.Removed -= OnRemoved;
+        _cache.Events.Missed -= OnMissed;
+        return _history.DisposeAsync();
+    }
+
+    // A candidate that was never taken in, and a value that made room for a newer one of its name, did not leave a gap:
+    // they are counted, and do not push evictions out of the list.
+    private void OnRemoved(EntryRemoved entry)
+    {
+        if (entry.Reason is RemovalReason.NotAdmitted or RemovalReason.Replaced)
+        {
+            Events.CountRemovals(1, entry.Reason);
+        }
+        else
+        {
+            Events.RecordRemoval(entry.Tier, entry.Key, entry.Weight, entry.AgeTicks, entry.Reason);
+        }
+    }
+
+    private void OnMissed(MissExplanation explanation) => Events.RecordMiss(explanation);
+
+    // Most clients send names without recipes; where it went is then all that can be said of one.
+    private void OnMissedName(ArtifactKey key)
+    {
+        if (Events.WantsMiss())
+        {
+            Events.RecordMiss(key, nearest: null, []);
+        }
+    }
 
     private NodeFigures Figures()
     {
@@ -64,6 +102,7 @@ internal sealed class NodeDashboard : IAsyncDisposable
             return new NodeFigures { Version = Version, State = "starting" };
         }
 
+        var upstream = _cache.Remote?.GetStatus();
         var (answered, failed) = services.Metrics.Total(Watchers);
         return new NodeFigures
         {
@@ -71,7 +110,10 @@ internal sealed class NodeDashboard : IAsyncDisposable
             State = services.State.IsDraining ? "draining" : services.State.IsReady ? "ready" : "recovering",
             DataDirectory = services.Options.DiskCapacityBytes > 0 ? services.Options.DataDirectory : null,
             Addresses = _address is null ? [] : [_address.GetLeftPart(UriPartial.Authority)],
-            RecoveryFraction = services.State.IsReady || services.State.IsDraining ? 1 : 0,
+            RecoveryFraction = Recovered(_cache.Disk?.Recovery),
+            RecoveredEntries = _cache.Disk?.Recovery.Entries ?? 0,
+            Upstream = upstream?.Store,
+            Circuit = upstream is null ? null : Names.Camel(upstream.Circuit.ToString()),
             Requests = answered,
             RequestErrors = failed,
             ActiveRequests = services.Metrics.InFlight,
@@ -80,4 +122,10 @@ internal sealed class NodeDashboard : IAsyncDisposable
             SentBytes = services.Metrics.SentBytes,
         };
     }
+
+    // The directories still to read are counted as they are found, so the fraction may fall back a little.
+    private static double Recovered(RecoveryProgress? progress) =>
+        progress is null || progress.IsComplete ? 1
+        : progress.DirectoriesTotal == 0 ? 0
+        : Math.Min(0.999, (double)progress.DirectoriesScanned / progress.DirectoriesTotal);
 }

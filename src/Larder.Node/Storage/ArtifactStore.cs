@@ -78,6 +78,9 @@ internal sealed class ArtifactStore : IAsyncDisposable
     /// <summary>Operations past their deadline that have not ended yet.</summary>
     public int Overdue => Volatile.Read(ref _overdueCount);
 
+    /// <summary>Hears of every lookup that missed, whatever the cause; must be quick and must not throw.</summary>
+    public Action<ArtifactKey>? Missed { get; set; }
+
     /// <summary>
     /// Looks the artifact up; a miss when it is absent, when a tier fails, or when the deadline passes first.
     /// </summary>
@@ -93,7 +96,7 @@ internal sealed class ArtifactStore : IAsyncDisposable
         {
             var pending = _cache.GetAsync(key, _closing.Token);
             return pending.IsCompletedSuccessfully
-                ? new ValueTask<StoredArtifact>(Track(pending.Result))
+                ? new ValueTask<StoredArtifact>(Found(key, pending.Result))
                 : AwaitLookupAsync(key, pending.AsTask());
         }
         catch (Exception exception)
@@ -235,12 +238,22 @@ internal sealed class ArtifactStore : IAsyncDisposable
         _closing.Dispose();
     }
 
+    private StoredArtifact Found(ArtifactKey key, ArtifactLease lease)
+    {
+        if (!lease.IsHit)
+        {
+            Missed?.Invoke(key);
+        }
+
+        return Track(lease);
+    }
+
     private async ValueTask<StoredArtifact> AwaitLookupAsync(
         ArtifactKey key, Task<ArtifactLease> pending)
     {
         try
         {
-            return Track(await WithinDeadlineAsync(pending).ConfigureAwait(false));
+            return Found(key, await WithinDeadlineAsync(pending).ConfigureAwait(false));
         }
         catch (Exception exception)
         {

@@ -12,8 +12,8 @@ const reasonColors = {
 };
 // Kinds begin with the colors that no tier has.
 const kindPalette = [7, 5, 6, 4, 8, 3, 1, 2].map(number => `--series-${number}`);
-// Nothing was lost when an entry left for one of these reasons; the table of removals still lists them.
-const notEvictions = new Set(['replaced', 'removed']);
+// What left for one of these reasons was not pushed out.
+const notEvictions = new Set(['replaced', 'removed', 'notAdmitted']);
 
 /** A row of radio buttons that looks like one control. */
 function choice(name, label, options, onchange) {
