@@ -16,6 +16,7 @@ internal static unsafe class AllocateBench
         Console.WriteLine("| bytes | arena | malloc | new byte[] | uninitialized array | arena, not filled | malloc, not filled |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         using var arena = new Cache.Arenas.Arena(new ArenaOptions { SizeBytes = 512L * 1024 * 1024 });
+        WarmUp(arena);
         foreach (var size in (int[])[64, 1024, 16 * 1024, 256 * 1024, 1024 * 1024, 4 * 1024 * 1024])
         {
             var count = Math.Max(200, Math.Min(20_000, 64 * 1024 * 1024 / size));
@@ -39,6 +40,18 @@ internal static unsafe class AllocateBench
 
             var cells = figures.Select(found => ArenaBench.Median(found).ToString("F0", CultureInfo.InvariantCulture));
             Console.WriteLine($"| {size} | {string.Join(" | ", cells)} |");
+        }
+    }
+
+    // Until the compiler's last tier has seen every path.
+    private static void WarmUp(Cache.Arenas.Arena arena)
+    {
+        for (var began = Environment.TickCount64; Environment.TickCount64 - began < 3000;)
+        {
+            FromArena(arena, 64, 1000, fill: true);
+            FromLibrary(64, 1000, fill: true);
+            FromHeap(64, 1000, uninitialized: false);
+            FromHeap(64, 1000, uninitialized: true);
         }
     }
 

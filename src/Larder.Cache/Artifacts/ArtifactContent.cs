@@ -62,50 +62,14 @@ public abstract class ArtifactContent
     public abstract int Read(long offset, Span<byte> destination);
 
     /// <summary>Takes a reference; false when the content is already freed.</summary>
-    public bool TryAcquire()
-    {
-        if (!_counted)
-        {
-            return true;
-        }
-
-        var wait = default(SpinWait);
-        var seen = Volatile.Read(ref _references);
-        while ((seen & CountMask) > 0)
-        {
-            if ((seen & Moving) != 0)
-            {
-                // The mover only swaps one handle for another meanwhile.
-                wait.SpinOnce(sleep1Threshold: -1);
-                seen = Volatile.Read(ref _references);
-                continue;
-            }
-
-            var found = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (found == seen)
-            {
-                return true;
-            }
-
-            seen = found;
-        }
-
-        return false;
-    }
+    public bool TryAcquire() => !_counted || TryAcquireCounted();
 
     /// <summary>Gives a reference back.</summary>
     public void Release()
     {
-        if (!_counted)
+        if (_counted)
         {
-            return;
-        }
-
-        var left = Interlocked.Decrement(ref _references);
-        Debug.Assert(left >= 0 && (left & CountMask) != CountMask, "A reference was given back twice.");
-        if ((left & CountMask) == 0)
-        {
-            Free();
+            ReleaseCounted();
         }
     }
 
@@ -127,5 +91,52 @@ public abstract class ArtifactContent
     /// <summary>Gives the bytes back to their medium. Runs once.</summary>
     protected virtual void Free()
     {
+    }
+
+    // Kept apart, so that content which nobody counts pays for a test and nothing else.
+    private bool TryAcquireCounted()
+    {
+        var seen = Volatile.Read(ref _references);
+        while ((seen & CountMask) > 0)
+        {
+            if ((seen & Moving) != 0)
+            {
+                seen = WaitForMove();
+                continue;
+            }
+
+            var found = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (found == seen)
+            {
+                return true;
+            }
+
+            seen = found;
+        }
+
+        return false;
+    }
+
+    private void ReleaseCounted()
+    {
+        var left = Interlocked.Decrement(ref _references);
+        Debug.Assert(left >= 0 && (left & CountMask) != CountMask, "A reference was given back twice.");
+        if ((left & CountMask) == 0)
+        {
+            Free();
+        }
+    }
+
+    // The mover only swaps one handle for another meanwhile.
+    private int WaitForMove()
+    {
+        var wait = default(SpinWait);
+        int seen;
+        while (((seen = Volatile.Read(ref _references)) & Moving) != 0)
+        {
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+
+        return seen;
     }
 }

@@ -9,7 +9,7 @@ public readonly record struct ArtifactKey(ArtifactKind Kind, Fingerprint Fingerp
 {
     /// <inheritdoc/>
     public bool Equals(ArtifactKey other) =>
-        Fingerprint.Equals(other.Fingerprint) && string.Equals(Kind.Name, other.Kind.Name, StringComparison.Ordinal);
+        Fingerprint.Equals(other.Fingerprint) && Kind.Name == other.Kind.Name;
 
     /// <summary>The fingerprint's hash: two kinds hardly ever share one.</summary>
     public override int GetHashCode() => Fingerprint.GetHashCode();

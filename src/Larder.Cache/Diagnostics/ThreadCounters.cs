@@ -102,6 +102,23 @@ internal sealed class ThreadCounters
         }
     }
 
+    /// <summary>Raises two counters that follow each other; like <see cref="Add"/> on each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddPair(int index, long first, long second)
+    {
+        var cells = _cells;
+        if (cells is not null && (uint)(index + 1) < (uint)cells.Length)
+        {
+            cells[index] += first;
+            cells[index + 1] += second;
+        }
+        else
+        {
+            AddFirst(index, first);
+            Add(index + 1, second);
+        }
+    }
+
     /// <summary>Returns the sum of one counter over all threads.</summary>
     public long Read(int counter)
     {

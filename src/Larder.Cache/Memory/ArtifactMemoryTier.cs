@@ -101,7 +101,7 @@ public sealed partial class ArtifactMemoryTier : IDisposable
 
             if (content.TryAcquire())
             {
-                content.Counters.CountHit(content.Length);
+                content.Counters.CountHit(content.PayloadLength);
                 return new ArtifactLease(content, TierKind.Memory);
             }
         }

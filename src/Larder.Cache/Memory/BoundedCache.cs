@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Policy;
@@ -137,7 +138,8 @@ public sealed partial class BoundedCache<TKey, TValue>
     // Keys whose equality is safe on bits that another thread is writing: the version tells afterwards.
     private static bool KeyIsPlain =>
         typeof(TKey) == typeof(long) || typeof(TKey) == typeof(ulong) || typeof(TKey) == typeof(int)
-        || typeof(TKey) == typeof(uint) || typeof(TKey) == typeof(Fingerprint) || typeof(TKey) == typeof(Guid);
+        || typeof(TKey) == typeof(uint) || typeof(TKey) == typeof(Fingerprint)
+        || typeof(TKey) == typeof(ArtifactKey) || typeof(TKey) == typeof(Guid);
 
     private bool Notifies => _listener is not null || _release is not null;
 

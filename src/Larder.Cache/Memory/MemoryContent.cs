@@ -16,7 +16,11 @@ internal abstract class MemoryContent : ArtifactContent
     {
         Weight = payloadFootprint + OverheadBytes + MetadataBytes(metadata);
         Counters = counters;
+        PayloadLength = metadata.Length;
     }
+
+    /// <summary>Payload length in bytes, kept beside what else a hit reads.</summary>
+    public long PayloadLength { get; }
 
     /// <summary>What the entry costs in all, in bytes.</summary>
     public long Weight { get; }

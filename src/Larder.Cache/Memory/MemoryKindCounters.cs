@@ -7,8 +7,8 @@ namespace Larder.Cache.Memory;
 internal sealed class MemoryKindCounters
 {
     private readonly ThreadCounters _lookups = new(3);
+    // The counter behind it takes the bytes.
     private readonly int _hits;
-    private readonly int _hitBytes;
     private readonly int _misses;
     private long _puts;
     private long _storedBytes;
@@ -25,7 +25,6 @@ internal sealed class MemoryKindCounters
     {
         Kind = kind;
         _hits = _lookups.IndexOf(0);
-        _hitBytes = _lookups.IndexOf(1);
         _misses = _lookups.IndexOf(2);
     }
 
@@ -33,11 +32,7 @@ internal sealed class MemoryKindCounters
     public string Kind { get; }
 
     /// <summary>Counts a lookup that was answered with so many payload bytes.</summary>
-    public void CountHit(long bytes)
-    {
-        ThreadCounters.Add(_hits, 1);
-        ThreadCounters.Add(_hitBytes, bytes);
-    }
+    public void CountHit(long bytes) => ThreadCounters.AddPair(_hits, 1, bytes);
 
     /// <summary>Counts a lookup that found nothing.</summary>
     public void CountMiss() => ThreadCounters.Add(_misses, 1);
