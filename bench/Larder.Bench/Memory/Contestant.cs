@@ -1,13 +1,11 @@
 namespace Larder.Bench.Memory;
 
 /// <summary>One cache under one workload. Each subclass has loops of its own, so that nothing is shared but the call.</summary>
-internal abstract class Contestant<TKey>(string name) : IDisposable
+internal abstract class Contestant<TKey> : IDisposable
     where TKey : notnull
 {
     /// <summary>The value that every entry shares.</summary>
     protected static readonly object Value = new();
-
-    public string Name => name;
 
     /// <summary>Looks every key up; returns the hits.</summary>
     public abstract int Get(ReadOnlySpan<TKey> keys);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Larder.Bench.Memory;
 
 /// <summary>The unbounded dictionary: the measure of all ratios.</summary>
-internal sealed class DictionaryContestant<TKey>(string name, int capacity) : Contestant<TKey>(name)
+internal sealed class DictionaryContestant<TKey>(int capacity) : Contestant<TKey>
     where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, object> _map = new(Environment.ProcessorCount, capacity);
@@ -52,8 +52,7 @@ internal sealed class DictionaryContestant<TKey>(string name, int capacity) : Co
 }
 
 /// <summary>Ours.</summary>
-internal sealed class LarderContestant<TKey>(string name, long maxEntries, EvictionPolicyKind policy)
-    : Contestant<TKey>(name)
+internal sealed class LarderContestant<TKey>(long maxEntries, EvictionPolicyKind policy) : Contestant<TKey>
     where TKey : notnull
 {
     private readonly BoundedCache<TKey, object> _cache = new(new() { MaxEntries = maxEntries, Policy = policy });
@@ -100,7 +99,7 @@ internal sealed class LarderContestant<TKey>(string name, long maxEntries, Evict
 }
 
 /// <summary>An array-based LRU behind one lock or several.</summary>
-internal sealed class LockedLruContestant<TKey>(string name, int maxEntries, int shards) : Contestant<TKey>(name)
+internal sealed class LockedLruContestant<TKey>(int maxEntries, int shards) : Contestant<TKey>
     where TKey : notnull
 {
     private readonly LockedLru<TKey, object>[] _shards =
@@ -149,7 +148,7 @@ internal sealed class LockedLruContestant<TKey>(string name, int maxEntries, int
 }
 
 /// <summary>The framework's own cache with a size limit.</summary>
-internal sealed class MemoryCacheContestant<TKey>(string name, long maxEntries) : Contestant<TKey>(name)
+internal sealed class MemoryCacheContestant<TKey>(long maxEntries) : Contestant<TKey>
     where TKey : notnull
 {
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = maxEntries, TrackStatistics = true });

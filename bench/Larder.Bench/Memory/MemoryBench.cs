@@ -16,6 +16,12 @@ internal static class MemoryBench
           of uniform keys in a dictionary of 100,000.
         """;
 
+    private const int Instances = 5;
+    private const int WarmUps = 3;
+
+    private static readonly string[] PeerNames =
+        ["larder", "larder-lru", "locked-lru", "locked-lru-16", "memorycache", "dictionary"];
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
     public static int Run(string[] args)
@@ -65,27 +71,21 @@ internal static class MemoryBench
         return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
     }
 
-    private static Contestant<TKey>[] Peers<TKey>(int entries, Settings settings)
-        where TKey : notnull
-    {
-        Func<Contestant<TKey>>[] peers =
-        [
-            () => new LarderContestant<TKey>("larder", entries, EvictionPolicyKind.Frequency),
-            () => new LarderContestant<TKey>("larder-lru", entries, EvictionPolicyKind.Lru),
-            () => new LockedLruContestant<TKey>("locked-lru", entries, 1),
-            () => new LockedLruContestant<TKey>("locked-lru-16", entries, 16),
-            () => new MemoryCacheContestant<TKey>("memorycache", entries),
-            () => new DictionaryContestant<TKey>("dictionary", entries),
-        ];
-        return [.. peers.Select(peer => peer()).Where(peer => settings.Only is null || settings.Only.Split(',').Contains(peer.Name))];
-    }
+    private static Contestant<TKey> Create<TKey>(string name, int entries)
+        where TKey : notnull => name switch
+        {
+            "larder" => new LarderContestant<TKey>(entries, EvictionPolicyKind.Frequency),
+            "larder-lru" => new LarderContestant<TKey>(entries, EvictionPolicyKind.Lru),
+            "locked-lru" => new LockedLruContestant<TKey>(entries, 1),
+            "locked-lru-16" => new LockedLruContestant<TKey>(entries, 16),
+            "memorycache" => new MemoryCacheContestant<TKey>(entries),
+            _ => new DictionaryContestant<TKey>(entries),
+        };
 
     private static void Race<TKey>(string keyName, Func<long, TKey> keyOf, Settings settings, List<MemoryBenchRow> rows)
         where TKey : notnull
     {
         var streams = new KeyStreams<TKey>(keyOf);
-        using var baseline = new DictionaryContestant<TKey>("baseline", KeyStreams<TKey>.Universe);
-        baseline.Put(streams.All);
         foreach (var workload in Enum.GetValues<Workload>())
         {
             if (settings.Workload is { } only && !workload.ToString().Equals(only, StringComparison.OrdinalIgnoreCase))
@@ -93,6 +93,8 @@ internal static class MemoryBench
                 continue;
             }
 
+            using var baseline = new DictionaryContestant<TKey>(KeyStreams<TKey>.Universe);
+            baseline.Put(workload == Workload.Hit ? streams.All.AsSpan(0, KeyStreams<TKey>.Residents) : streams.All);
             foreach (var threads in (int[])[1, 2])
             {
                 if (settings.Threads is null || settings.Threads == threads.ToString(CultureInfo.InvariantCulture))
@@ -114,67 +116,74 @@ internal static class MemoryBench
         where TKey : notnull
     {
         using var race = new CpuRace<TKey>(threads, settings.Slice);
-        foreach (var peer in Peers<TKey>(KeyStreams<TKey>.CacheEntries, settings))
+        foreach (var name in PeerNames)
         {
-            using var scope = peer;
-            if (workload == Workload.Evict && peer.Name == "dictionary")
+            if ((settings.Only is { } only && !only.Split(',').Contains(name))
+                || (workload == Workload.Evict && name == "dictionary"))
             {
                 continue;
             }
 
-            peer.Put(workload == Workload.Hit ? streams.All.AsSpan(0, KeyStreams<TKey>.Residents) : streams.All);
-            Action<ReadOnlySpan<TKey>> body = workload switch
+            // Several instances, because caches whose hashes are secret are not all alike.
+            var pairs = new List<Pair>();
+            for (var instance = 0; instance < Instances; instance++)
             {
-                Workload.Hit => keys => peer.Get(keys),
-                Workload.ReadThrough => keys => peer.ReadThrough(keys),
-                _ => peer.Put,
-            };
-            var row = Pairs(race, baseline, body, streams, workload, settings.Pairs)
-                with { Peer = peer.Name, Keys = keyName, Workload = workload.ToString(), Threads = threads };
+                using var peer = Create<TKey>(name, KeyStreams<TKey>.CacheEntries);
+                peer.Put(workload == Workload.Hit ? streams.All.AsSpan(0, KeyStreams<TKey>.Residents) : streams.All);
+                Action<ReadOnlySpan<TKey>> body = workload switch
+                {
+                    Workload.Hit => keys => peer.Get(keys),
+                    Workload.ReadThrough => keys => peer.ReadThrough(keys),
+                    _ => peer.Put,
+                };
+                Pairs(race, baseline, body, streams, workload, (settings.Pairs + Instances - 1) / Instances, pairs);
+            }
+
+            var row = Summarise(pairs)
+                with { Peer = name, Keys = keyName, Workload = workload.ToString(), Threads = threads };
             row.Print();
             rows.Add(row);
         }
     }
 
-    private static MemoryBenchRow Pairs<TKey>(
+    private static void Pairs<TKey>(
         CpuRace<TKey> race,
         Contestant<TKey> baseline,
         Action<ReadOnlySpan<TKey>> body,
         KeyStreams<TKey> streams,
         Workload workload,
-        int pairs)
+        int count,
+        List<Pair> pairs)
         where TKey : notnull
     {
         Action<ReadOnlySpan<TKey>> standard = keys => baseline.Get(keys);
         var keys = streams.For(workload);
         var standardKeys = streams.Baseline(workload);
-        for (var i = 0; i < 4; i++)
+        for (var i = 0; i < WarmUps; i++)
         {
             race.Slice(standard, standardKeys);
             race.Slice(body, keys);
         }
 
-        var ratios = new double[pairs];
-        var (best, bestStandard, bytes) = (double.MaxValue, double.MaxValue, 0.0);
-        for (var i = 0; i < pairs; i++)
+        for (var i = 0; i < count; i++)
         {
             var measure = race.Slice(standard, standardKeys);
             var measured = race.Slice(body, keys);
-            ratios[i] = measure.Nanoseconds / measured.Nanoseconds;
-            best = Math.Min(best, measured.Nanoseconds);
-            bestStandard = Math.Min(bestStandard, measure.Nanoseconds);
-            bytes += measured.Bytes / pairs;
+            pairs.Add(new Pair(measure.Nanoseconds, measured.Nanoseconds, measured.Bytes));
         }
+    }
 
-        Array.Sort(ratios);
+    private static MemoryBenchRow Summarise(List<Pair> pairs)
+    {
+        var ratios = pairs.Select(pair => pair.Baseline / pair.Nanoseconds).Order().ToArray();
         return new MemoryBenchRow
         {
-            Ratio = ratios[pairs / 2],
-            LowRatio = ratios[pairs / 10],
-            HighRatio = ratios[pairs - 1 - (pairs / 10)],
-            Nanoseconds = best,
-            BaselineNanoseconds = bestStandard,
-            BytesAnOperation = bytes,
+            Ratio = ratios[ratios.Length / 2],
+            LowRatio = ratios[ratios.Length / 10],
+            HighRatio = ratios[ratios.Length - 1 - (ratios.Length / 10)],
+            Nanoseconds = pairs.Min(pair => pair.Nanoseconds),
+            BaselineNanoseconds = pairs.Min(pair => pair.Baseline),
+            BytesAnOperation = pairs.Average(pair => pair.Bytes),
         };
     }
 
@@ -183,20 +192,27 @@ internal static class MemoryBench
         where TKey : notnull
     {
         var keys = new KeyStreams<TKey>(keyOf).All;
-        for (var i = 0; i < Peers<TKey>(1, settings).Length; i++)
+        foreach (var name in PeerNames)
         {
+            if (settings.Only is { } only && !only.Split(',').Contains(name))
+            {
+                continue;
+            }
+
             var before = GC.GetTotalMemory(forceFullCollection: true);
-            var peers = Peers<TKey>(KeyStreams<TKey>.Universe, settings with { Only = Peers<TKey>(1, settings)[i].Name });
-            peers[0].Put(keys);
+            var peer = Create<TKey>(name, keys.Length);
+            peer.Put(keys);
             var after = GC.GetTotalMemory(forceFullCollection: true);
-            var row = new MemoryBenchSize(peers[0].Name, keyName, (after - before) / (double)keys.Length);
-            GC.KeepAlive(peers);
+            var row = new MemoryBenchSize(name, keyName, (after - before) / (double)keys.Length);
+            peer.Dispose();
             Console.WriteLine($"{row.Keys,-7} {row.Peer,-14} {row.BytesAnEntry,8:F1} bytes an entry");
             sizes.Add(row);
         }
 
         GC.KeepAlive(keys);
     }
+
+    private readonly record struct Pair(double Baseline, double Nanoseconds, double Bytes);
 
     private sealed record Settings(int Pairs, int Slice, string? Only, string? Workload, string? Threads);
 }

@@ -15,7 +15,7 @@ namespace Larder.Cache.Diagnostics;
 /// </remarks>
 internal sealed class ThreadCounters
 {
-    // Cells at both ends of every array stay unused, so that arrays of two threads share no cache line.
+    // The first cells of every array stay unused, so that arrays of two threads share no cache line.
     private const int PaddingCells = 16;
 
     private static readonly Lock Gate = new();
@@ -87,19 +87,16 @@ internal sealed class ThreadCounters
         return _first + counter;
     }
 
-    /// <summary>Raises the counter with that index; the caller keeps the set reachable.</summary>
+    /// <summary>
+    /// Raises the counter with that index; the caller keeps the set reachable. Returns this thread's part of it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(int index, long amount)
+    public static long Add(int index, long amount)
     {
         var cells = _cells;
-        if (cells is not null && (uint)index < (uint)cells.Length)
-        {
-            cells[index] += amount;
-        }
-        else
-        {
-            AddFirst(index, amount);
-        }
+        return cells is not null && (uint)index < (uint)cells.Length
+            ? cells[index] += amount
+            : AddFirst(index, amount);
     }
 
     /// <summary>Raises two counters that follow each other; like <see cref="Add"/> on each.</summary>
@@ -154,7 +151,7 @@ internal sealed class ThreadCounters
 
         foreach (var cells in Live)
         {
-            for (var i = 0; i < sums.Length && first + i < cells.Length - PaddingCells; i++)
+            for (var i = 0; i < sums.Length && first + i < cells.Length; i++)
             {
                 sums[i] += Volatile.Read(ref cells[first + i]);
             }
@@ -162,12 +159,12 @@ internal sealed class ThreadCounters
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AddFirst(int index, long amount)
+    private static long AddFirst(int index, long amount)
     {
         lock (Gate)
         {
             var old = _cells;
-            var cells = new long[Math.Max(_nextIndex * 5 / 4, 4 * PaddingCells) + PaddingCells];
+            var cells = new long[Math.Max(_nextIndex * 5 / 4, 4 * PaddingCells)];
             old?.CopyTo(cells, 0);
             if (old is not null)
             {
@@ -179,7 +176,7 @@ internal sealed class ThreadCounters
             (_end ??= new ThreadEnd()).Cells = cells;
         }
 
-        _cells[index] += amount;
+        return _cells[index] += amount;
     }
 
     /// <summary>Lives as long as its thread; its finalizer keeps what the thread counted.</summary>

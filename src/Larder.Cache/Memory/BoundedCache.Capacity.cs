@@ -39,7 +39,7 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
         var weight = Weigh(key, value);
         var mixed = Mix(key);
         var booked = reservation.Take(this);
-        Interlocked.Add(ref _reservedBytes, -booked);
+        var inBytes = ByteBudget == WeightBudget;
         var put = new PutRequest<TKey, TValue>
         {
             Key = key,
@@ -47,15 +47,33 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
             Hash = (uint)mixed,
             Weight = weight,
             Owner = owner,
-            BookedBytes = booked,
+            BookedBytes = inBytes ? booked : 0,
+            BookedEntries = inBytes ? 0 : booked,
+            Reserved = booked,
         };
-        return Put(mixed, ref put);
+        try
+        {
+            return Put(mixed, ref put);
+        }
+        catch
+        {
+            GiveBack(ref put);
+            throw;
+        }
+        finally
+        {
+            // Until here the weight counts as reserved: it is never missing from the sum.
+            Interlocked.Add(ref _reservedBytes, -booked);
+        }
     }
 
     /// <summary>
     /// Changes the budgets. When they are lowered, the coldest entries of every shard leave before this returns, and
     /// only then the new capacity shows. What reservations hold stays theirs.
     /// </summary>
+    /// <param name="capacityBytes">Most weight; <see cref="long.MaxValue"/> if, and only if, it never had a limit.</param>
+    /// <param name="maxEntries">Most entries; <see cref="long.MaxValue"/> if, and only if, they never had a limit.</param>
+    /// <exception cref="ArgumentException">A limit comes where there was none, or goes where there was one.</exception>
     /// <exception cref="CacheException">A shard is poisoned.</exception>
     public void Resize(long capacityBytes, long maxEntries)
     {
@@ -66,10 +84,17 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
         {
             lock (_resizing)
             {
+                maxEntries = _weigher is null ? Math.Min(maxEntries, capacityBytes) : maxEntries;
+                RequireSameSort(EntryBudget, maxEntries, nameof(maxEntries));
+                RequireSameSort(WeightBudget, _weigher is null ? maxEntries : capacityBytes, nameof(capacityBytes));
                 CapacityBytes = Math.Max(CapacityBytes, capacityBytes);
                 MaxEntries = Math.Max(MaxEntries, maxEntries);
-                ByteBudget.SetLimit(capacityBytes);
                 EntryBudget.SetLimit(maxEntries);
+                if (_weigher is not null)
+                {
+                    ByteBudget.SetLimit(capacityBytes);
+                }
+
                 if (_hasShardLimits)
                 {
                     MostBytesAShard = Share(capacityBytes, long.MaxValue);
@@ -110,52 +135,80 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
         }
     }
 
+    /// <summary>
+    /// Whether reservations leave less than this weight, so that evicting everything would not help.
+    /// </summary>
+    internal bool IsReservedAway(long weight, long ownReservation)
+    {
+        var reserved = ReservedBytes - ownReservation;
+        return reserved > 0 && weight > WeightBudget.Limit - reserved;
+    }
+
     bool IReservationSource.TryBook(long bytes) => TryBookReserved(bytes);
 
     void IReservationSource.GiveBack(long bytes)
     {
         Interlocked.Add(ref _reservedBytes, -bytes);
-        ByteBudget.GiveBack(bytes);
+        WeightBudget.GiveBack(bytes);
     }
 
-    private bool TryBookReserved(long bytes)
+    private static void RequireSameSort(EntryBudget budget, long limit, string name)
     {
-        var booked = ByteBudget.BookUpTo(bytes);
-        var missing = bytes - booked;
-        if (missing > 0)
+        if (budget.IsLimited != (limit != long.MaxValue))
         {
-            var removed = RentBatch();
-            long freedEntries = 0;
-            try
-            {
-                long noEntries = 0;
-                Reclaim(null, ref missing, ref noEntries, onlySurplus: true, RemovalReason.ByteLimit, removed);
-                Reclaim(null, ref missing, ref noEntries, onlySurplus: false, RemovalReason.ByteLimit, removed);
-                freedEntries = -noEntries;
-            }
-            finally
-            {
-                EntryBudget.GiveBack(freedEntries);
-                Deliver(removed);
-            }
+            throw new ArgumentException("A budget keeps or lacks its limit for good; choose when the cache is made.", name);
+        }
+    }
 
-            if (missing > 0)
-            {
-                missing -= ByteBudget.BookUpTo(missing);
-            }
+    private bool TryBookReserved(long weight)
+    {
+        if (IsReservedAway(weight, ownReservation: 0))
+        {
+            return false;
         }
 
-        booked = bytes - missing;
+        var missing = weight - WeightBudget.BookUpTo(weight);
         if (missing > 0)
         {
-            ByteBudget.GiveBack(booked);
+            missing = ReclaimReserved(missing);
+            missing -= missing > 0 ? WeightBudget.BookUpTo(missing) : 0;
+        }
+
+        if (missing > 0)
+        {
+            WeightBudget.GiveBack(weight - missing);
             return false;
         }
 
         // What was freed beyond the need goes back.
-        ByteBudget.GiveBack(-missing);
-        Interlocked.Add(ref _reservedBytes, bytes);
+        Interlocked.Add(ref _reservedBytes, weight);
+        WeightBudget.GiveBack(-missing);
         return true;
+    }
+
+    // Evicts for a reservation; what was freed stays booked for it. Returns what is still missing.
+    private long ReclaimReserved(long missing)
+    {
+        var removed = RentBatch();
+        var inBytes = ByteBudget == WeightBudget;
+        var (bytes, entries) = inBytes ? (missing, 0L) : (0L, missing);
+        var reason = inBytes ? RemovalReason.ByteLimit : RemovalReason.EntryLimit;
+        try
+        {
+            Reclaim(null, ref bytes, ref entries, onlySurplus: true, reason, removed);
+            Reclaim(null, ref bytes, ref entries, onlySurplus: false, reason, removed);
+        }
+        finally
+        {
+            if (inBytes)
+            {
+                EntryBudget.GiveBack(-entries);
+            }
+
+            Deliver(removed);
+        }
+
+        return inBytes ? bytes : entries;
     }
 
     private void EvictDownTo(RemovalBatch<TKey, TValue>? removed)
@@ -175,8 +228,8 @@ public sealed partial class BoundedCache<TKey, TValue> : IReservationSource
 
         while (true)
         {
-            var bytes = ByteBudget.Booked - ByteBudget.Limit;
-            var entries = EntryBudget.Booked - EntryBudget.Limit;
+            var bytes = ByteBudget.IsLimited ? ByteBudget.Booked - ByteBudget.Limit : 0;
+            var entries = EntryBudget.IsLimited ? EntryBudget.Booked - EntryBudget.Limit : 0;
             if (bytes <= 0 && entries <= 0)
             {
                 return;

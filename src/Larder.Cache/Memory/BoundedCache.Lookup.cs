@@ -7,53 +7,52 @@ namespace Larder.Cache.Memory;
 /// <content>Lookups: no lock, no allocation.</content>
 public sealed partial class BoundedCache<TKey, TValue>
 {
+    // One in so many hits that are not at the front of their bucket moves its entry there; a power of two.
+    private const int FurtherHits = 16;
+
     /// <summary>Finds the value of a key, counts the lookup, and counts the use for the policy.</summary>
     /// <exception cref="CacheException">The shard is poisoned.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
+        // Only the first slot of the bucket is looked at here: the table is sparse, so that it mostly is the one, and
+        // what is left is small enough to become part of the caller.
+        if (typeof(TKey).IsValueType && _comparer is not null)
+        {
+            return TryGetFurther(Mix(key), key, out value);
+        }
+
         var mixed = Mix(key);
         var views = _views;
-        ref var view = ref views[(mixed >> 32) & (uint)(views.Length - 1)];
-        var hash = (uint)mixed;
+        ref var view = ref views[(int)((uint)(mixed >> 32) & (uint)(views.Length - 1))];
         var version = Volatile.Read(ref view.Version);
         var slots = view.Slots;
         var buckets = view.Buckets;
-        var index = buckets[hash & (uint)(buckets.Length - 1)];
-        while ((uint)index < (uint)slots.Length)
+        var index = buckets[(int)mixed & (buckets.Length - 1)];
+        if ((uint)index < (uint)slots.Length)
         {
             ref var slot = ref slots[index];
-            if (slot.Hash == hash && Matches(ref slot, key, ref view, version))
+            if (KeyIsPlain
+                ? EqualityComparer<TKey>.Default.Equals(slot.Key, key)
+                : slot.Hash == (uint)mixed && Matches(ref slot, key, ref view, version))
             {
                 value = slot.Value;
                 Volatile.ReadBarrier();
-                if (view.Version != (version & ~1u))
+                if (view.Version == (version & ~1u))
                 {
-                    return TryGetLocked(mixed, key, out value);
-                }
+                    var touches = view.Touches;
+                    if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
+                    {
+                        Touch(mixed, index);
+                    }
 
-                var touches = view.Touches;
-                if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
-                {
-                    ShardOf(mixed).Touch(index);
+                    ThreadCounters.Add(_hits, 1);
+                    return true;
                 }
-
-                ThreadCounters.Add(_hits, 1);
-                return true;
             }
-
-            index = slot.Next;
         }
 
-        Volatile.ReadBarrier();
-        if (view.Version != (version & ~1u))
-        {
-            return TryGetLocked(mixed, key, out value);
-        }
-
-        ShardOf(mixed).TouchNothing();
-        ThreadCounters.Add(_misses, 1);
-        value = default;
-        return false;
+        return TryGetFurther(mixed, key, out value);
     }
 
     /// <summary>Finds the value of a key; neither counted nor taken as a use.</summary>
@@ -96,6 +95,63 @@ public sealed partial class BoundedCache<TKey, TValue>
 
         return candidate is not null && KeyEquals(candidate, key);
     }
+
+    // The whole chain of a key.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryGetFurther(ulong mixed, TKey key, [MaybeNullWhen(false)] out TValue value)
+    {
+        ref var view = ref _views[(int)((uint)(mixed >> 32) & (uint)(_views.Length - 1))];
+        var version = Volatile.Read(ref view.Version);
+        var slots = view.Slots;
+        var buckets = view.Buckets;
+        var index = buckets[(int)mixed & (buckets.Length - 1)];
+        while ((uint)index < (uint)slots.Length)
+        {
+            ref var slot = ref slots[index];
+            if (slot.Hash == (uint)mixed && Matches(ref slot, key, ref view, version))
+            {
+                value = slot.Value;
+                Volatile.ReadBarrier();
+                if (view.Version != (version & ~1u))
+                {
+                    return TryGetLocked(mixed, key, out value);
+                }
+
+                var touches = view.Touches;
+                if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
+                {
+                    Touch(mixed, index);
+                }
+
+                if ((ThreadCounters.Add(_hits, 1) & (FurtherHits - 1)) == 0)
+                {
+                    ShardOf(mixed).TryMoveForward((uint)mixed, index);
+                }
+
+                return true;
+            }
+
+            index = slot.Next;
+        }
+
+        Volatile.ReadBarrier();
+        if (view.Version != (version & ~1u))
+        {
+            return TryGetLocked(mixed, key, out value);
+        }
+
+        if (_isLru)
+        {
+            ShardOf(mixed).TouchNothing();
+        }
+
+        ThreadCounters.Add(_misses, 1);
+        value = default;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Touch(ulong mixed, int slot) => ShardOf(mixed).Touch(slot);
 
     // A change got in between: what it left is looked at under the lock.
     [MethodImpl(MethodImplOptions.NoInlining)]

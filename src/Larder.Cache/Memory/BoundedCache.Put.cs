@@ -33,36 +33,69 @@ public sealed partial class BoundedCache<TKey, TValue>
     private PutOutcome Put(ulong mixed, ref PutRequest<TKey, TValue> put)
     {
         var shard = ShardOf(mixed);
-        put.Removed = RentBatch();
+        if (Notifies)
+        {
+            return PutNotifying(shard, ref put);
+        }
+
+        var outcome = PutOnce(shard, ref put);
+        return outcome == CacheShard<TKey, TValue>.Blocked || (put.BookedBytes | put.BookedEntries) != 0
+            ? PutRest(shard, ref put, outcome)
+            : outcome;
+    }
+
+    private PutOutcome PutNotifying(CacheShard<TKey, TValue> shard, ref PutRequest<TKey, TValue> put)
+    {
+        put.Removed = RemovalBatch<TKey, TValue>.Rent();
         try
         {
-            while (true)
-            {
-                PutOutcome? outcome;
-                shard.Enter();
-                try
-                {
-                    outcome = shard.Put(ref put);
-                }
-                finally
-                {
-                    shard.Exit();
-                }
-
-                if (outcome is { } done)
-                {
-                    return done;
-                }
-
-                Reclaim(shard, ref put);
-            }
+            var outcome = PutOnce(shard, ref put);
+            return PutRest(shard, ref put, outcome);
         }
         finally
         {
-            ByteBudget.GiveBack(put.BookedBytes);
-            EntryBudget.GiveBack(put.BookedEntries);
             Deliver(put.Removed);
         }
+    }
+
+    private static PutOutcome PutOnce(CacheShard<TKey, TValue> shard, ref PutRequest<TKey, TValue> put)
+    {
+        shard.Enter();
+        try
+        {
+            return shard.Put(ref put);
+        }
+        finally
+        {
+            shard.Exit();
+        }
+    }
+
+    // Gets what is wanted from other shards, as often as the shard asks for it, and gives back what is left over.
+    private PutOutcome PutRest(CacheShard<TKey, TValue> shard, ref PutRequest<TKey, TValue> put, PutOutcome outcome)
+    {
+        try
+        {
+            while (outcome == CacheShard<TKey, TValue>.Blocked)
+            {
+                Reclaim(shard, ref put);
+                outcome = PutOnce(shard, ref put);
+            }
+
+            return outcome;
+        }
+        finally
+        {
+            GiveBack(ref put);
+        }
+    }
+
+    private void GiveBack(ref PutRequest<TKey, TValue> put)
+    {
+        ByteBudget.GiveBack(put.BookedBytes);
+        EntryBudget.GiveBack(put.BookedEntries);
+        put.BookedBytes = 0;
+        put.BookedEntries = 0;
     }
 
     // Takes what a put wants from the shards that hold most above their share, one lock at a time.

@@ -102,6 +102,12 @@ public sealed partial class BoundedCache<TKey, TValue>
         return entries;
     }
 
+    /// <summary>Which shard a key belongs to. For tests.</summary>
+    internal int ShardIndexOf(TKey key) => Array.IndexOf(_shards, ShardOf(Mix(key)));
+
+    /// <summary>How many entries a shard has. For tests.</summary>
+    internal int EntriesOfShard(int shard) => _shards[shard].Entries;
+
     /// <summary>Throws when anything disagrees with anything. Only meaningful at rest.</summary>
     internal void CheckIntegrity()
     {
@@ -122,14 +128,14 @@ public sealed partial class BoundedCache<TKey, TValue>
             }
         }
 
-        if (bytes + ReservedBytes != ByteBudget.Booked || entries != EntryBudget.Booked)
+        if (bytes + ReservedBytes != BookedBytes || entries != Count)
         {
             throw new InvalidOperationException(
                 $"The shards hold {bytes} bytes and {entries} entries, {ReservedBytes} bytes are reserved, but "
-                + $"{ByteBudget.Booked} bytes and {EntryBudget.Booked} entries are booked.");
+                + $"{BookedBytes} bytes and {Count} entries are booked.");
         }
 
-        if (ByteBudget.Booked > CapacityBytes || EntryBudget.Booked > MaxEntries)
+        if (BookedBytes > CapacityBytes || Count > MaxEntries)
         {
             throw new InvalidOperationException("More is booked than the capacity.");
         }

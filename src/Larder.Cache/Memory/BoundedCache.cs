@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
@@ -37,13 +39,18 @@ public sealed partial class BoundedCache<TKey, TValue>
     private const int MissCounter = 1;
     private const int ListenerFailureCounter = 2;
 
+    // Buckets that share a cache line, as a power of two.
+    private const int NeighbourBits = 4;
+
     // Secrets of this process: nobody can choose keys that meet in one shard or bucket.
     private readonly ulong _secretA = DrawSecret();
     private readonly ulong _secretB = DrawSecret();
 
     private readonly ShardView<TKey, TValue>[] _views;
     private readonly CacheShard<TKey, TValue>[] _shards;
+    private readonly int _neighbourhoodBits;
     private readonly byte _maxTouch;
+    private readonly bool _isLru;
     private readonly int _hits;
     private readonly int _misses;
     private readonly IEqualityComparer<TKey>? _comparer;
@@ -69,18 +76,24 @@ public sealed partial class BoundedCache<TKey, TValue>
         _hasShardLimits = options.ShardCapacityBytes is not null || options.ShardMaxEntries is not null;
         MostBytesAShard = options.ShardCapacityBytes ?? long.MaxValue;
         MostEntriesAShard = options.ShardMaxEntries ?? long.MaxValue;
-        ByteBudget = new EntryBudget(options.CapacityBytes);
-        EntryBudget = new EntryBudget(options.MaxEntries);
+
+        // Where every entry weighs 1, bytes and entries are one budget.
+        var maxEntries = _weigher is null ? Math.Min(options.MaxEntries, options.CapacityBytes) : options.MaxEntries;
+        ByteBudget = new EntryBudget(_weigher is null ? long.MaxValue : options.CapacityBytes);
+        EntryBudget = new EntryBudget(maxEntries);
+        WeightBudget = _weigher is null ? EntryBudget : ByteBudget;
         CapacityBytes = options.CapacityBytes;
-        MaxEntries = options.MaxEntries;
+        MaxEntries = maxEntries;
 
         var count = options.ResolveShardCount();
+        _neighbourhoodBits = BitOperations.Log2((uint)count) + NeighbourBits;
         _views = new ShardView<TKey, TValue>[count];
         _shards = new CacheShard<TKey, TValue>[count];
         for (var i = 0; i < count; i++)
         {
             var policy = options.PolicyFactory?.Invoke() ?? EvictionPolicy.Create(options.Policy);
             _maxTouch = policy.MaxTouch;
+            _isLru = policy is LruPolicy;
             _shards[i] = new CacheShard<TKey, TValue>(this, _views, i, policy, _weigher is not null);
         }
 
@@ -94,10 +107,14 @@ public sealed partial class BoundedCache<TKey, TValue>
     public long MaxEntries { get => Volatile.Read(ref field); private set => Volatile.Write(ref field, value); }
 
     /// <summary>Entries now, those included that a put in flight is about to insert.</summary>
-    public long Count => EntryBudget.Booked;
+    public long Count =>
+        !EntryBudget.IsLimited ? _shards.Sum(shard => (long)shard.Entries)
+        : _weigher is null ? Math.Max(0, EntryBudget.Booked - ReservedBytes)
+        : EntryBudget.Booked;
 
     /// <summary>Weight of the live entries and of the reservations now: never above <see cref="CapacityBytes"/>.</summary>
-    public long BookedBytes => ByteBudget.Booked;
+    public long BookedBytes =>
+        WeightBudget.IsLimited ? WeightBudget.Booked : _shards.Sum(shard => shard.Bytes) + ReservedBytes;
 
     /// <summary>Weight that reservations in flight hold.</summary>
     public long ReservedBytes => Volatile.Read(ref _reservedBytes);
@@ -110,6 +127,9 @@ public sealed partial class BoundedCache<TKey, TValue>
 
     /// <summary>What may be booked in entries.</summary>
     internal EntryBudget EntryBudget { get; }
+
+    /// <summary>What reservations book in: the bytes, or the entries where every entry weighs 1.</summary>
+    internal EntryBudget WeightBudget { get; }
 
     /// <summary>A shard's fair share of the capacity.</summary>
     internal long ShareBytes { get; private set; }
@@ -127,7 +147,7 @@ public sealed partial class BoundedCache<TKey, TValue>
     internal long MostEntries => Math.Min(EntryBudget.Limit, MostEntriesAShard);
 
     /// <summary>The heaviest entry that can be stored.</summary>
-    internal long LargestWeight => Math.Min(ByteBudget.Limit, MostBytesAShard);
+    internal long LargestWeight => Math.Min(WeightBudget.Limit, MostBytesAShard);
 
     /// <summary>Whether a budget of zero keeps everything out.</summary>
     internal bool IsDisabled => MostEntries == 0 || LargestWeight == 0;
@@ -140,6 +160,10 @@ public sealed partial class BoundedCache<TKey, TValue>
         typeof(TKey) == typeof(long) || typeof(TKey) == typeof(ulong) || typeof(TKey) == typeof(int)
         || typeof(TKey) == typeof(uint) || typeof(TKey) == typeof(Fingerprint)
         || typeof(TKey) == typeof(ArtifactKey) || typeof(TKey) == typeof(Guid);
+
+    internal static bool KeyIsInteger =>
+        typeof(TKey) == typeof(long) || typeof(TKey) == typeof(ulong) || typeof(TKey) == typeof(int)
+        || typeof(TKey) == typeof(uint);
 
     private bool Notifies => _listener is not null || _release is not null;
 
@@ -161,25 +185,42 @@ public sealed partial class BoundedCache<TKey, TValue>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Mix(TKey key)
     {
-        ulong value;
-        if (typeof(TKey).IsValueType && _comparer is null)
+        if (KeyIsInteger && _comparer is null)
         {
-            // All bits of an integer count: its own hash code would fold chosen keys together.
-            value = typeof(TKey) == typeof(long) ? (ulong)(long)(object)key
+            // Neighbours go to the shards in turn, and sixteen of those that meet in one shard share a line of buckets,
+            // one bucket each: numbers that are used together are often near each other. All bits of a number
+            // count: its own hash code would fold chosen ones together.
+            var number = typeof(TKey) == typeof(long) ? (ulong)(long)(object)key
                 : typeof(TKey) == typeof(ulong) ? (ulong)(object)key
-                : (uint)EqualityComparer<TKey>.Default.GetHashCode(key);
-        }
-        else
-        {
-            value = (uint)_comparer!.GetHashCode(key); // Set for every reference type.
+                : typeof(TKey) == typeof(int) ? (uint)(int)(object)key
+                : (uint)(object)key;
+            return Spread(number >> _neighbourhoodBits)
+                ^ ((number >> (_neighbourhoodBits - NeighbourBits)) & ((1 << NeighbourBits) - 1))
+                ^ (number << 32);
         }
 
-        var high = Math.BigMul(value ^ _secretA, _secretB, out var low);
+        return Spread(
+            typeof(TKey).IsValueType && _comparer is null
+                ? (uint)EqualityComparer<TKey>.Default.GetHashCode(key)
+                : (uint)_comparer!.GetHashCode(key)); // Set for every reference type.
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Spread(ulong value)
+    {
+        value ^= _secretA;
+        if (Bmi2.X64.IsSupported)
+        {
+            // Two multiplications side by side; the one that gives both halves goes through memory.
+            return Bmi2.X64.MultiplyNoFlags(value, _secretB) ^ (value * _secretB);
+        }
+
+        var high = Math.BigMul(value, _secretB, out var low);
         return high ^ low;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private CacheShard<TKey, TValue> ShardOf(ulong mixed) => _shards[(mixed >> 32) & (uint)(_shards.Length - 1)];
+    private CacheShard<TKey, TValue> ShardOf(ulong mixed) => _shards[(uint)(mixed >> 32) & (uint)(_shards.Length - 1)];
 
     private long Weigh(TKey key, TValue value)
     {

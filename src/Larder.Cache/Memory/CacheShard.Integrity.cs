@@ -6,15 +6,15 @@ internal sealed partial class CacheShard<TKey, TValue>
     /// <summary>Throws when table, free list, sums, owners or policy disagree.</summary>
     public void CheckIntegrity()
     {
-        var slots = View.Slots;
+        var slots = _slots;
         var live = new HashSet<int>();
         long bytes = 0;
-        for (var bucket = 0; bucket < View.Buckets.Length; bucket++)
+        for (var bucket = 0; bucket < _buckets.Length; bucket++)
         {
-            for (var slot = View.Buckets[bucket]; slot != None; slot = slots[slot].Next)
+            for (var slot = _buckets[bucket]; slot != None; slot = slots[slot].Next)
             {
                 Require(live.Add(slot), $"slot {slot} is linked twice");
-                Require((slots[slot].Hash & (View.Buckets.Length - 1)) == bucket, $"slot {slot} is in a wrong bucket");
+                Require((slots[slot].Hash & (_buckets.Length - 1)) == bucket, $"slot {slot} is in a wrong bucket");
                 Require(Find(slots[slot].Hash, slots[slot].Key) == slot, $"slot {slot} is not found by its key");
                 bytes += WeightOf(slot);
             }
@@ -31,7 +31,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
 
         Require(free + live.Count == _fresh, $"{_fresh} slots were used, {free} are free and {live.Count} live");
-        Require((View.Version & 1) == 0, "the version is odd at rest");
+        Require((_views[_index].Version & 1) == 0, "the version is odd at rest");
         Require(_entries <= _cache.MostEntriesAShard && _bytes <= _cache.MostBytesAShard, "a shard is above its limit");
         _owners?.CheckIntegrity(live.Contains);
         _policy.CheckIntegrity();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
 
@@ -6,67 +7,73 @@ namespace Larder.Cache.Memory;
 /// <content>Puts: what must go for the newcomer goes first, then it comes.</content>
 internal sealed partial class CacheShard<TKey, TValue>
 {
+    /// <summary>
+    /// No outcome yet: other shards must give up what the request says is wanted. The caller leaves the lock, gets it
+    /// and calls again.
+    /// </summary>
+    public const PutOutcome Blocked = (PutOutcome)byte.MaxValue;
+
     // How often one put may ask other shards for room.
     private const int MaxReclaims = 3;
 
-    /// <summary>
-    /// Puts a value, or asks for room in other shards (null, with the wanted amounts in the request): the caller leaves
-    /// the lock, gets it and calls again.
-    /// </summary>
-    public PutOutcome? Put(ref PutRequest<TKey, TValue> put)
+    /// <summary>Puts a value; what it leaves booked in the request is the caller's to give back.</summary>
+    public PutOutcome Put(ref PutRequest<TKey, TValue> put)
     {
         var slot = Find(put.Hash, put.Key);
         if (slot != None && put.OnlyIfAbsent)
         {
-            put.Value = View.Slots[slot].Value;
+            put.Value = _slots[slot].Value;
             return PutOutcome.AlreadyPresent;
         }
 
-        if (_cache.IsDisabled || put.Weight > _cache.LargestWeight)
+        if (put.Weight > _largestWeight || _cache.IsReservedAway(put.Weight, put.Reserved))
         {
-            return Refuse(ref put, slot, _cache.IsDisabled ? PutOutcome.Disabled : PutOutcome.TooLarge);
+            return Refuse(ref put, slot);
         }
 
         var oldWeight = slot == None ? 0 : WeightOf(slot);
         var needBytes = put.Weight - oldWeight;
         var needEntries = slot == None ? 1 : 0;
-        Book(ref put, needBytes, needEntries);
-        var shortBytes = needBytes - put.BookedBytes;
-        var shortEntries = needEntries - put.BookedEntries;
+        var shortBytes = Book(_cache.ByteBudget, needBytes, ref put.BookedBytes);
+        var shortEntries = Book(_cache.EntryBudget, needEntries, ref put.BookedEntries);
         if ((shortBytes > 0 || shortEntries > 0)
+            && _cache.HasOtherShards
             && AsksOthers(ref put, needBytes, needEntries, shortBytes, shortEntries, oldWeight))
         {
-            return null;
+            return Blocked;
         }
 
-        var excessBytes = Math.Max(shortBytes, _bytes + needBytes - _cache.MostBytesAShard);
-        var excessEntries = Math.Max(shortEntries, _entries + needEntries - _cache.MostEntriesAShard);
-        if (slot == None && excessBytes <= 0 && excessEntries <= 0)
+        var excessBytes = Math.Max(shortBytes, _bytes + needBytes - _mostBytes);
+        var excessEntries = Math.Max(shortEntries, _entries + needEntries - _mostEntries);
+        if (slot != None)
         {
-            if (!HasFreeSlot)
-            {
-                Grow();
-            }
-        }
-        else if (slot != None && excessBytes <= 0)
-        {
-            return Replace(ref put, slot, needBytes);
+            return excessBytes <= 0
+                ? ReplaceInPlace(ref put, slot, needBytes)
+                : ReplaceMakingRoom(ref put, slot, excessBytes, excessEntries);
         }
 
-        return Replacing(ref put, slot, excessBytes, excessEntries);
+        if (excessBytes <= 0 && excessEntries <= 0 && !HasFreeSlot)
+        {
+            Grow();
+        }
+
+        _changing = true;
+        Tick();
+        var outcome = Admit(ref put, excessBytes, excessEntries);
+        _changing = false;
+        return outcome;
     }
 
-    private void Book(ref PutRequest<TKey, TValue> put, long needBytes, long needEntries)
+    // Books what a put lacks of one budget; returns what is still missing, zero or less when nothing is.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Book(EntryBudget budget, long need, ref long booked)
     {
-        if (needBytes > put.BookedBytes)
+        if (need > booked)
         {
-            put.BookedBytes += _cache.ByteBudget.BookUpTo(needBytes - put.BookedBytes);
+            booked += budget.BookUpTo(need - booked);
         }
 
-        if (needEntries > put.BookedEntries)
-        {
-            put.BookedEntries += _cache.EntryBudget.BookUpTo(needEntries - put.BookedEntries);
-        }
+        return need - booked;
     }
 
     // A shard below its share gets what is missing from those above theirs; one that does not hold as much as the
@@ -79,147 +86,128 @@ internal sealed partial class CacheShard<TKey, TValue>
         long shortEntries,
         long oldWeight)
     {
-        if (put.Reclaims >= MaxReclaims || !_cache.HasOtherShards)
-        {
-            return false;
-        }
-
         var below = _bytes + needBytes <= _cache.ShareBytes && _entries + needEntries <= _cache.ShareEntries;
         put.OnlySurplus = below;
         put.WantedBytes = below ? shortBytes : Math.Max(0, shortBytes - (_bytes - oldWeight));
         put.WantedEntries = below ? shortEntries : Math.Max(0, shortEntries - _entries);
-        put.Reclaims++;
-        return put.WantedBytes > 0 || put.WantedEntries > 0;
+        return (put.WantedBytes > 0 || put.WantedEntries > 0) && put.Reclaims++ < MaxReclaims;
     }
 
-    private PutOutcome Replace(ref PutRequest<TKey, TValue> put, int slot, long needBytes)
+    // Lets a newcomer in, if the policy likes it, after those who go for it.
+    private PutOutcome Admit(ref PutRequest<TKey, TValue> put, long excessBytes, long excessEntries)
+    {
+        _victims.Clear();
+        if (!_policy.MakeRoom(PolicyHash(put.Hash), put.Weight, excessBytes, excessEntries, _victims))
+        {
+            return CountRefused(ref put, PutOutcome.NotAdmitted);
+        }
+
+        if (_victims.Count > 0 || excessBytes > 0 || excessEntries > 0)
+        {
+            if (!EvictFor(ref put, excessBytes, excessEntries))
+            {
+                return CountRefused(ref put, PutOutcome.NoSpace);
+            }
+        }
+
+        Insert(ref put);
+        put.BookedBytes -= put.Weight;
+        put.BookedEntries--;
+        CountPut(put.Weight);
+        return PutOutcome.Stored;
+    }
+
+    // Evicts those whom the policy named, and more if they did not do.
+    private bool EvictFor(ref PutRequest<TKey, TValue> put, long excessBytes, long excessEntries)
+    {
+        var reason = ReasonOf(excessBytes, excessEntries);
+        long count = 0;
+        long bytes = 0;
+        long age = 0;
+        var named = _victims.Count;
+        while (count < named || excessBytes > bytes || excessEntries > count)
+        {
+            var slot = count < named ? _victims[(int)count] : _policy.NextVictim();
+            if (slot < 0)
+            {
+                break;
+            }
+
+            age = Math.Max(age, AgeOf(slot));
+            bytes += Detach(slot, reason, put.Removed);
+            count++;
+        }
+
+        put.BookedBytes += bytes;
+        put.BookedEntries += count;
+        _counters.Evicted += count;
+        _counters.EvictedBytes += bytes;
+        _lastReport = count > 0 ? new EvictionReport(count, bytes, age, reason) : _lastReport;
+        return excessBytes <= bytes && excessEntries <= count;
+    }
+
+    private PutOutcome ReplaceInPlace(ref PutRequest<TKey, TValue> put, int slot, long needBytes)
     {
         _changing = true;
         Tick();
-        ReplaceInPlace(slot, put.Value, put.Weight, put.Owner, out var old, out var oldWeight);
+        Replace(slot, put.Value, put.Weight, put.Owner, out var old, out var oldWeight);
         put.BookedBytes -= needBytes;
         CountPut(put.Weight);
-        _counters.Replaced++;
-        _counters.ReplacedBytes += oldWeight;
+        CountReplaced(oldWeight);
         put.Removed?.Add(put.Key, old, oldWeight, RemovalReason.Replaced);
         _changing = false;
         return PutOutcome.Stored;
     }
 
-    private PutOutcome Replacing(ref PutRequest<TKey, TValue> put, int slot, long excessBytes, long excessEntries)
+    // The older value goes first; what happens to it depends on whether the newer one is let in.
+    private PutOutcome ReplaceMakingRoom(
+        ref PutRequest<TKey, TValue> put, int slot, long excessBytes, long excessEntries)
     {
         _changing = true;
         Tick();
-        var reason = ReasonOf(excessBytes, excessEntries);
-        var report = default(EvictionReport);
-        var wasThere = slot != None;
-        var oldAge = wasThere ? AgeOf(slot) : 0;
-        TKey oldKey = default!; // Only read when there was an older value.
-        TValue old = default!;
-        long oldWeight = 0;
-        if (wasThere)
+        var age = AgeOf(slot);
+        var (oldKey, old) = (_slots[slot].Key, _slots[slot].Value);
+        var oldWeight = Detach(slot, default, removed: null);
+        put.BookedBytes += oldWeight;
+        put.BookedEntries++;
+        var outcome = Admit(ref put, excessBytes, excessEntries);
+        var reason = outcome == PutOutcome.Stored ? RemovalReason.Replaced : RemovalReason.RejectedPut;
+        if (outcome == PutOutcome.Stored)
         {
-            Detach(slot, out oldKey, out old, out oldWeight);
-            put.BookedBytes += oldWeight;
-            put.BookedEntries++;
-        }
-
-        var outcome = PutOutcome.Stored;
-        if (!MakeRoom(ref put, excessBytes, excessEntries, reason, ref report, ref outcome))
-        {
-            if (wasThere)
-            {
-                Report(ref report, oldWeight, oldAge, RemovalReason.RejectedPut);
-                CountEvicted(oldWeight);
-                put.Removed?.Add(oldKey, old, oldWeight, RemovalReason.RejectedPut);
-            }
-
-            CountRefused(ref put, outcome);
+            CountReplaced(oldWeight);
         }
         else
         {
-            Insert(put.Hash, put.Key, put.Value, put.Weight, put.Owner);
-            put.BookedBytes -= put.Weight;
-            put.BookedEntries--;
-            CountPut(put.Weight);
-            if (wasThere)
-            {
-                _counters.Replaced++;
-                _counters.ReplacedBytes += oldWeight;
-                put.Removed?.Add(oldKey, old, oldWeight, RemovalReason.Replaced);
-            }
+            _counters.Evicted++;
+            _counters.EvictedBytes += oldWeight;
+            _lastReport = new EvictionReport(1, oldWeight, age, reason);
         }
 
-        if (report.Entries > 0)
-        {
-            _lastReport = report;
-        }
-
+        put.Removed?.Add(oldKey, old, oldWeight, reason);
         _changing = false;
         return outcome;
     }
 
-    private bool MakeRoom(
-        ref PutRequest<TKey, TValue> put,
-        long excessBytes,
-        long excessEntries,
-        RemovalReason reason,
-        ref EvictionReport report,
-        ref PutOutcome outcome)
-    {
-        _victims.Clear();
-        if (!_policy.MakeRoom(put.Hash, put.Weight, excessBytes, excessEntries, _victims))
-        {
-            outcome = PutOutcome.NotAdmitted;
-            return false;
-        }
-
-        for (var i = 0; i < _victims.Count; i++)
-        {
-            excessBytes -= Evict(_victims[i], reason, ref report, ref put);
-            excessEntries--;
-        }
-
-        while (excessBytes > 0 || excessEntries > 0)
-        {
-            var victim = _policy.NextVictim();
-            if (victim < 0)
-            {
-                outcome = PutOutcome.NoSpace;
-                return false;
-            }
-
-            excessBytes -= Evict(victim, reason, ref report, ref put);
-            excessEntries--;
-        }
-
-        return true;
-    }
-
-    private long Evict(int slot, RemovalReason reason, ref EvictionReport report, ref PutRequest<TKey, TValue> put)
-    {
-        var age = AgeOf(slot);
-        Detach(slot, out var key, out var value, out var weight);
-        put.BookedBytes += weight;
-        put.BookedEntries++;
-        Report(ref report, weight, age, reason);
-        CountEvicted(weight);
-        put.Removed?.Add(key, value, weight, reason);
-        return weight;
-    }
-
-    private PutOutcome Refuse(ref PutRequest<TKey, TValue> put, int slot, PutOutcome outcome)
+    private PutOutcome Refuse(ref PutRequest<TKey, TValue> put, int slot)
     {
         _changing = true;
         if (slot != None)
         {
             Tick();
-            var report = default(EvictionReport);
-            Evict(slot, RemovalReason.RejectedPut, ref report, ref put);
-            _lastReport = report;
+            var age = AgeOf(slot);
+            var weight = Detach(slot, RemovalReason.RejectedPut, put.Removed);
+            put.BookedBytes += weight;
+            put.BookedEntries++;
+            _counters.Evicted++;
+            _counters.EvictedBytes += weight;
+            _lastReport = new EvictionReport(1, weight, age, RemovalReason.RejectedPut);
         }
 
-        CountRefused(ref put, outcome);
+        var outcome = CountRefused(
+            ref put,
+            _cache.IsDisabled ? PutOutcome.Disabled
+            : put.Weight > _largestWeight ? PutOutcome.TooLarge
+            : PutOutcome.NoSpace);
         _changing = false;
         return outcome;
     }
@@ -229,31 +217,25 @@ internal sealed partial class CacheShard<TKey, TValue>
         : excessEntries <= 0 ? RemovalReason.ByteLimit
         : RemovalReason.EntryAndByteLimit;
 
-    private static void Report(ref EvictionReport report, long weight, long age, RemovalReason reason) =>
-        report = new EvictionReport(
-            report.Entries + 1,
-            report.Bytes + weight,
-            Math.Max(report.MaxAgeTicks, age),
-            report.Entries == 0 ? reason : report.Reason);
-
     private void CountPut(long weight)
     {
         _counters.Puts++;
         _counters.PutBytes += weight;
     }
 
-    private void CountEvicted(long weight)
+    private void CountReplaced(long weight)
     {
-        _counters.Evicted++;
-        _counters.EvictedBytes += weight;
+        _counters.Replaced++;
+        _counters.ReplacedBytes += weight;
     }
 
-    private void CountRefused(ref PutRequest<TKey, TValue> put, PutOutcome outcome)
+    private PutOutcome CountRefused(ref PutRequest<TKey, TValue> put, PutOutcome outcome)
     {
         CountPut(put.Weight);
         _counters.Refused++;
         _counters.RefusedBytes += put.Weight;
         _counters.NotAdmitted += outcome == PutOutcome.NotAdmitted ? 1 : 0;
         put.Removed?.Add(put.Key, put.Value, put.Weight, RemovalReason.NotAdmitted);
+        return outcome;
     }
 }

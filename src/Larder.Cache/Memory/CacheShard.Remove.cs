@@ -80,7 +80,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         CopyLiveSlots(slots);
         foreach (var slot in slots)
         {
-            destination.Add(new(View.Slots[slot].Key, View.Slots[slot].Value));
+            destination.Add(new(_slots[slot].Key, _slots[slot].Value));
         }
     }
 
@@ -92,11 +92,13 @@ internal sealed partial class CacheShard<TKey, TValue>
         int slot, RemovalReason reason, RemovalBatch<TKey, TValue>? removed, ref EvictionReport report)
     {
         var age = AgeOf(slot);
-        Detach(slot, out var key, out var value, out var weight);
+        var weight = Detach(slot, reason, removed);
         if (IsEviction(reason))
         {
-            Report(ref report, weight, age, reason);
-            CountEvicted(weight);
+            report = new EvictionReport(
+                report.Entries + 1, report.Bytes + weight, Math.Max(report.MaxAgeTicks, age), reason);
+            _counters.Evicted++;
+            _counters.EvictedBytes += weight;
         }
         else
         {
@@ -104,7 +106,6 @@ internal sealed partial class CacheShard<TKey, TValue>
             _counters.RemovedBytes += weight;
         }
 
-        removed?.Add(key, value, weight, reason);
         return weight;
     }
 
@@ -118,9 +119,9 @@ internal sealed partial class CacheShard<TKey, TValue>
 
     private void CopyLiveSlots(List<int> destination)
     {
-        foreach (var head in View.Buckets)
+        foreach (var head in _buckets)
         {
-            for (var slot = head; slot != None; slot = View.Slots[slot].Next)
+            for (var slot = head; slot != None; slot = _slots[slot].Next)
             {
                 destination.Add(slot);
             }

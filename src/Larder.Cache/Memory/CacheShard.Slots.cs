@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Larder.Cache.Artifacts;
+
 namespace Larder.Cache.Memory;
 
 /// <content>The table: how slots are taken, linked, unlinked and cleared under the eyes of lock-free lookups.</content>
@@ -8,13 +12,12 @@ internal sealed partial class CacheShard<TKey, TValue>
         !typeof(TValue).IsValueType || typeof(TValue) == typeof(long) || typeof(TValue) == typeof(int)
         || typeof(TValue) == typeof(bool) || typeof(TValue) == typeof(byte) || typeof(TValue) == typeof(double);
 
-    private bool HasFreeSlot => _free != None || _fresh < View.Slots.Length;
+    private bool HasFreeSlot => _free != None || _fresh < _slots.Length;
 
     // Fills a free slot and links it. A lookup sees the entry from the moment its bucket names it.
-    private int Insert(uint hash, TKey key, TValue value, long weight, string? owner)
+    private void Insert(ref PutRequest<TKey, TValue> put)
     {
-        ref var view = ref View;
-        var slots = view.Slots;
+        var slots = _slots;
         var slot = _free;
         if (slot != None)
         {
@@ -26,75 +29,126 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
 
         ref var taken = ref slots[slot];
-        taken.Value = value;
-        taken.Key = key;
-        taken.Hash = hash;
-        SetWeight(slot, weight);
-        _entries++;
-        _bytes += weight;
-        if (owner is not null)
+        taken.Value = put.Value;
+        taken.Key = put.Key;
+        taken.Hash = put.Hash;
+        if (_weights is not null)
         {
-            (_owners ??= new OwnerIndex()).Set(slot, owner);
+            SetWeight(slot, put.Weight);
+        }
+
+        _entries++;
+        _bytes += put.Weight;
+        if (put.Owner is not null)
+        {
+            (_owners ??= new OwnerIndex()).Set(slot, put.Owner);
         }
 
         if (_lru is null)
         {
-            view.Ticks[slot] = view.Clock;
+            _ticks[slot] = _clock;
         }
 
-        _policy.OnInsert(slot, hash, weight);
-        ref var bucket = ref view.Buckets[hash & (uint)(view.Buckets.Length - 1)];
+        _policy.OnInsert(slot, PolicyHash(put.Hash), put.Weight);
+        ref var bucket = ref BucketOf(put.Hash);
         taken.Next = bucket;
         Volatile.Write(ref bucket, slot);
-        return slot;
     }
 
-    // Takes an entry out. The slot is cleared only after lookups that can still be on it are sure to notice.
-    private void Detach(int slot, out TKey key, out TValue value, out long weight)
+    /// <summary>
+    /// Makes an entry the first of its bucket, where lookups find it at once. Runs without the lock, and does nothing
+    /// when somebody has it.
+    /// </summary>
+    public void TryMoveForward(uint hash, int slot)
     {
-        ref var view = ref View;
-        var slots = view.Slots;
-        ref var left = ref slots[slot];
-        key = left.Key;
-        value = left.Value;
-        weight = WeightOf(slot);
+        if (Interlocked.CompareExchange(ref _gate, 1, 0) != 0)
+        {
+            return;
+        }
+
+        ref var head = ref BucketOf(hash);
+        if (!_changing && head != slot)
+        {
+            MoveForward(ref head, slot);
+        }
+
+        Volatile.Write(ref _gate, 0);
+    }
+
+    private void MoveForward(ref int head, int slot)
+    {
+        var slots = _slots;
+        ref var link = ref head;
+        while (link != slot)
+        {
+            if (link == None)
+            {
+                return; // It left, or the table grew, since the lookup found it.
+            }
+
+            link = ref slots[link].Next;
+        }
+
+        // Between the two steps the entry cannot be reached: lookups that come by must look again.
+        ref var version = ref _views[_index].Version;
+        Volatile.Write(ref version, version + 1);
+        Volatile.WriteBarrier();
+        link = slots[slot].Next;
+        slots[slot].Next = head;
+        head = slot;
+        Volatile.Write(ref version, version + 1);
+    }
+
+    // Takes an entry out; returns its weight. The slot is cleared only after lookups that can still be on it are sure to
+    // notice.
+    private long Detach(int slot, RemovalReason reason, RemovalBatch<TKey, TValue>? removed)
+    {
+        var weight = _weights is null ? 1 : WeightOf(slot);
         _policy.OnRemove(slot);
 
-        ref var link = ref view.Buckets[left.Hash & (uint)(view.Buckets.Length - 1)];
+        var slots = _slots;
+        ref var left = ref slots[slot];
+        ref var link = ref BucketOf(left.Hash);
         while (link != slot)
         {
             link = ref slots[link].Next;
         }
 
-        Volatile.Write(ref link, left.Next);
-        Volatile.Write(ref view.Version, view.Version + 2);
+        link = left.Next;
+        ref var version = ref _views[_index].Version;
+        Volatile.Write(ref version, version + 2);
         Volatile.WriteBarrier();
 
-        left.Key = default!; // A free slot is never read as an entry.
+        removed?.Add(left.Key, left.Value, weight, reason);
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
+        {
+            left.Key = default!; // A free slot is never read as an entry.
+        }
+
         left.Value = default!;
-        left.Hash = 0;
         left.Next = _free;
         _free = slot;
         if (_weights is not null && _weights[slot] == uint.MaxValue)
         {
             _heavy!.Remove(slot); // SetWeight put it there.
+            _weights[slot] = 0;
         }
 
         _owners?.Remove(slot);
         _entries--;
         _bytes -= weight;
+        return weight;
     }
 
-    private void ReplaceInPlace(int slot, TValue value, long weight, string? owner, out TValue old, out long oldWeight)
+    private void Replace(int slot, TValue value, long weight, string? owner, out TValue old, out long oldWeight)
     {
-        ref var view = ref View;
         oldWeight = WeightOf(slot);
         _policy.OnReplace(slot, weight);
         SetWeight(slot, weight);
         _bytes += weight - oldWeight;
         if (_lru is null)
         {
-            view.Ticks[slot] = view.Clock;
+            _ticks[slot] = _clock;
         }
 
         if (owner is not null || _owners is not null)
@@ -102,7 +156,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             (_owners ??= new OwnerIndex()).Set(slot, owner);
         }
 
-        ref var place = ref view.Slots[slot].Value;
+        ref var place = ref _slots[slot].Value;
         old = place;
         if (ValueIsOnePiece)
         {
@@ -111,10 +165,18 @@ internal sealed partial class CacheShard<TKey, TValue>
             return;
         }
 
-        Volatile.Write(ref view.Version, view.Version + 1);
+        ref var version = ref _views[_index].Version;
+        Volatile.Write(ref version, version + 1);
         Volatile.WriteBarrier();
         place = value;
-        Volatile.Write(ref view.Version, view.Version + 1);
+        Volatile.Write(ref version, version + 1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref int BucketOf(uint hash)
+    {
+        var buckets = _buckets;
+        return ref buckets[(int)hash & (buckets.Length - 1)];
     }
 
     private void SetWeight(int slot, long weight)
@@ -140,18 +202,18 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
     }
 
-    // Makes the arrays larger: by half at first, by an eighth where that is many, so that little stands empty.
+    // Makes the arrays larger: twofold at first, by an eighth where that is many, so that little stands empty.
     // The old arrays stay as they are for lookups that still walk them.
     private void Grow()
     {
-        ref var view = ref View;
-        var old = view.Slots.Length;
+        var old = _slots.Length;
         var step = old < 1024 ? old : old < 8192 ? old / 4 : old / 8;
         var count = (int)Math.Min(Math.Min((long)old + step, Array.MaxLength), Math.Max(_cache.MostEntries, old + 1L));
 
         var slots = new Slot<TKey, TValue>[count];
-        view.Slots.CopyTo(slots, 0);
-        var ticks = view.Ticks;
+        _slots.CopyTo(slots, 0);
+        var buckets = _buckets.Length >= BucketsFor(count) ? _buckets : Relink(slots, BucketsFor(count));
+        var ticks = _ticks;
         if (_lru is null)
         {
             Array.Resize(ref ticks, count);
@@ -162,17 +224,28 @@ internal sealed partial class CacheShard<TKey, TValue>
             Array.Resize(ref _weights, count);
         }
 
-        var buckets = view.Buckets.Length >= count ? view.Buckets : Relink(slots, view.Buckets.Length * 2);
         _policy.EnsureCapacity(count);
+        _slots = slots;
+        _buckets = buckets;
+        _ticks = ticks;
+        Publish();
+    }
 
+    // Shows lookups the arrays as they are now.
+    private void Publish()
+    {
+        ref var view = ref _views[_index];
         Volatile.Write(ref view.Version, view.Version + 1);
         Volatile.WriteBarrier();
-        view.Slots = slots;
-        view.Buckets = buckets;
-        view.Ticks = ticks;
+        view.Slots = _slots;
+        view.Buckets = _buckets;
+        view.Ticks = _ticks;
         view.Touches = _policy.Touches;
         Volatile.Write(ref view.Version, view.Version + 1);
     }
+
+    // Two to four buckets a slot: a lookup that has to go on along a chain costs more than the cache line.
+    private static int BucketsFor(int slots) => (int)BitOperations.RoundUpToPowerOf2(2 * (uint)slots);
 
     // Only called when every slot is in use.
     private int[] Relink(Slot<TKey, TValue>[] slots, int bucketCount)
@@ -188,7 +261,17 @@ internal sealed partial class CacheShard<TKey, TValue>
         return buckets;
     }
 
-    private long Tick() => _lru is not null ? _lru.Tick() : ++View.Clock;
+    private void Tick()
+    {
+        if (_lru is not null)
+        {
+            _lru.Tick();
+        }
+        else
+        {
+            _views[_index].Clock = ++_clock;
+        }
+    }
 
-    private long AgeOf(int slot) => _lru is not null ? _lru.AgeOf(slot) : View.Clock - View.Ticks[slot];
+    private long AgeOf(int slot) => _lru is not null ? _lru.AgeOf(slot) : _clock - _ticks[slot];
 }

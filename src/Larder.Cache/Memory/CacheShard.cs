@@ -33,6 +33,17 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private int _entries;
     private long _bytes;
 
+    // What lookups see through the view; here for everything that runs under the lock.
+    private Slot<TKey, TValue>[] _slots = new Slot<TKey, TValue>[MinimumSlots];
+    private int[] _buckets = NewBuckets(BucketsFor(MinimumSlots));
+    private uint[] _ticks;
+    private uint _clock;
+
+    // The limits, as SetShare last told them.
+    private long _largestWeight;
+    private long _mostBytes;
+    private long _mostEntries;
+
     // Slots from here on were never used; below it, free ones hang on the free list.
     private int _fresh;
     private int _free = None;
@@ -45,7 +56,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private OwnerIndex? _owners;
 
     private ShardCounters _counters;
-    private EvictionReport? _lastReport;
+    private EvictionReport _lastReport;
 
     /// <summary>Creates an empty shard.</summary>
     public CacheShard(
@@ -59,13 +70,8 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         _policy.Attach(this);
         _policy.EnsureCapacity(MinimumSlots);
         _weights = weighed ? new uint[MinimumSlots] : null;
-        View = new ShardView<TKey, TValue>
-        {
-            Buckets = NewBuckets(MinimumSlots),
-            Slots = new Slot<TKey, TValue>[MinimumSlots],
-            Touches = policy.Touches,
-            Ticks = _lru is null ? new uint[MinimumSlots] : [],
-        };
+        _ticks = _lru is null ? new uint[MinimumSlots] : [];
+        Publish();
     }
 
     /// <summary>Live entries. Readable without the lock.</summary>
@@ -78,12 +84,10 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     public bool IsPoisoned { get; private set; }
 
     /// <summary>What the last eviction decision removed; null before the first.</summary>
-    public EvictionReport? LastReport => _lastReport;
+    public EvictionReport? LastReport => _lastReport.Entries > 0 ? _lastReport : null;
 
     /// <summary>What the shard has counted.</summary>
     public ShardCounters Counters => _counters;
-
-    private ref ShardView<TKey, TValue> View => ref _views[_index];
 
     /// <summary>Takes the lock. It is held for tens of nanoseconds, so waiting is spinning, then yielding.</summary>
     /// <exception cref="CacheException">The shard is poisoned; the lock is not taken.</exception>
@@ -122,7 +126,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
             return;
         }
 
-        ref var view = ref View;
+        ref var view = ref _views[_index];
         var touches = view.Touches;
         var ticks = view.Ticks;
         if ((uint)slot < (uint)touches.Length)
@@ -142,10 +146,9 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     /// <summary>Finds the slot of a key; <see cref="None"/> when there is none.</summary>
     public int Find(uint hash, TKey key)
     {
-        ref var view = ref View;
-        var slots = view.Slots;
-        var slot = view.Buckets[hash & (uint)(view.Buckets.Length - 1)];
-        while (slot != None)
+        var slots = _slots;
+        var slot = BucketOf(hash);
+        while ((uint)slot < (uint)slots.Length)
         {
             if (slots[slot].Hash == hash && _cache.KeyEquals(slots[slot].Key, key))
             {
@@ -162,12 +165,12 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     public bool TryFind(uint hash, TKey key, out int slot, [MaybeNullWhen(false)] out TValue value)
     {
         slot = Find(hash, key);
-        value = slot == None ? default : View.Slots[slot].Value;
+        value = slot == None ? default : _slots[slot].Value;
         return slot != None;
     }
 
     /// <inheritdoc/>
-    public uint HashOf(int slot) => View.Slots[slot].Hash;
+    public uint HashOf(int slot) => PolicyHash(_slots[slot].Hash);
 
     /// <inheritdoc/>
     public long WeightOf(int slot)
@@ -181,12 +184,27 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         return weight != uint.MaxValue ? weight : _heavy![slot]; // SetWeight put it there.
     }
 
-    /// <summary>Tells the policy what the shard's fair share is.</summary>
+    /// <summary>Takes over the cache's limits, and tells the policy what the shard's fair share is.</summary>
     public void SetShare(long bytes, long entries)
     {
         _changing = true;
+        _largestWeight = _cache.IsDisabled ? -1 : _cache.LargestWeight;
+        _mostBytes = _cache.MostBytesAShard;
+        _mostEntries = _cache.MostEntriesAShard;
         _policy.SetCapacity(bytes == long.MaxValue ? -1 : bytes, entries == long.MaxValue ? -1 : entries);
         _changing = false;
+    }
+
+    // Hashes of neighbouring integers differ in their lowest bits only; policies take any bits they like.
+    private static uint PolicyHash(uint hash)
+    {
+        if (!BoundedCache<TKey, TValue>.KeyIsInteger)
+        {
+            return hash;
+        }
+
+        hash = (hash ^ (hash >> 15)) * 0x2C1B3C6D;
+        return hash ^ (hash >> 16);
     }
 
     private static int[] NewBuckets(int count)
@@ -219,7 +237,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private void Poison()
     {
         IsPoisoned = true;
-        ref var view = ref View;
-        Volatile.Write(ref view.Version, view.Version | 1);
+        ref var version = ref _views[_index].Version;
+        Volatile.Write(ref version, version | 1);
     }
 }

@@ -21,6 +21,9 @@ internal ref struct PutRequest<TKey, TValue>
     /// <summary>Entries that are booked for this put and not yet used.</summary>
     public long BookedEntries;
 
+    /// <summary>What came from a reservation, and still counts as reserved until the put is over.</summary>
+    public long Reserved;
+
     /// <summary>Bytes that other shards must give up before the put can go on.</summary>
     public long WantedBytes;
 

@@ -1,0 +1,67 @@
+using Larder.Cache.Diagnostics;
+
+namespace Larder.Tests.Memory;
+
+public sealed class ThreadCountersTests
+{
+    [Fact]
+    public void A_set_that_takes_over_a_range_begins_at_zero()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            UseAndForget();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        var counters = new ThreadCounters(5);
+
+        Assert.Equal(0, counters.Read(3));
+        ThreadCounters.Add(counters.IndexOf(3), 2);
+        Assert.Equal(2, counters.Read(3));
+        Assert.Equal(0, counters.Read(4));
+    }
+
+    [Fact]
+    public void A_snapshot_while_threads_come_and_go_never_loses_or_doubles()
+    {
+        var counters = new ThreadCounters(1);
+        var index = counters.IndexOf(0);
+        long finished = 0;
+        for (var round = 0; round < 60; round++)
+        {
+            var thread = new Thread(() =>
+            {
+                for (var i = 0; i < 1000; i++)
+                {
+                    ThreadCounters.Add(index, 1);
+                }
+            });
+            thread.Start();
+            Assert.InRange(counters.Read(0), finished, finished + 1000);
+            thread.Join();
+            finished += 1000;
+            Assert.Equal(finished, counters.Read(0));
+            if (round % 10 == 0)
+            {
+                GC.Collect();
+            }
+        }
+    }
+
+    [Fact]
+    public void Only_its_own_counters_can_be_named()
+    {
+        var counters = new ThreadCounters(2);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => counters.IndexOf(2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => counters.IndexOf(-1));
+    }
+
+    private static void UseAndForget()
+    {
+        var counters = new ThreadCounters(5);
+        ThreadCounters.Add(counters.IndexOf(3), 100);
+        Assert.Equal(100, counters.Read(3));
+    }
+}
