@@ -217,8 +217,8 @@ public sealed class BoundedCacheTests
 
         Assert.Equal(2, cache.GetMany([1, 3, 2], values, found));
 
-        Assert.Equal(["one", null, "two"], values);
-        Assert.Equal([true, false, true], found);
+        Assert.Equal<IEnumerable<string?>>(["one", null, "two"], values);
+        Assert.Equal<IEnumerable<bool>>([true, false, true], found);
         Assert.Throws<ArgumentException>(() => cache.GetMany([1, 2, 3], new string?[2]));
         Assert.Equal(2, cache.InvalidateOwner("owner"));
     }
