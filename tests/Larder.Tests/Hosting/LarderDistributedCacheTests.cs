@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using Larder.Cache;
-using Larder.Cache.Disk;
 using Larder.Cache.Hosting;
 using Larder.Cache.Remote;
 using Larder.Tests.Tiering;
@@ -49,6 +48,12 @@ public sealed class LarderDistributedCacheTests : IAsyncDisposable
     public async Task The_synchronous_members_do_the_same()
     {
         using var cache = await OpenAsync();
+
+        UseSynchronously(cache);
+    }
+
+    private static void UseSynchronously(LarderDistributedCache cache)
+    {
         var writer = new ArrayBufferWriter<byte>();
 
         cache.Set("k", Bytes("one"), new());

@@ -93,8 +93,7 @@ public sealed class ArchitectureTests
         var listed = XDocument.Parse(RepositoryFiles.Read("Larder.slnx")).Descendants("Project")
             .Select(project => project.Attribute("Path")!.Value).Order(StringComparer.Ordinal);
         var present = RepositoryFiles.All
-            .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal))
-            .Where(path => !path.StartsWith("samples/", StringComparison.Ordinal));
+            .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
         Assert.Equal(present, listed);
     }
