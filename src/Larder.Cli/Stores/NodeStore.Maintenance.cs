@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
+using Larder.Cli.Output;
 
 namespace Larder.Cli.Stores;
 
@@ -13,10 +14,10 @@ internal sealed partial class NodeStore
     {
         var path = Query(
             "v1/entries",
-            ("kind", query.Kind?.Name),
-            ("prefix", query.Prefix.Length == 0 ? null : query.Prefix),
-            ("minBytes", query.MinBytes == 0 ? null : Number(query.MinBytes)),
-            ("unusedSeconds", query.UnusedFor == TimeSpan.Zero ? null : Number((long)query.UnusedFor.TotalSeconds)),
+            ("kind", query.Filter.Kind?.Name),
+            ("prefix", query.Filter.Prefix.Length == 0 ? null : query.Filter.Prefix),
+            ("minBytes", query.Filter.MinBytes == 0 ? null : Number(query.Filter.MinBytes)),
+            ("unusedSeconds", Seconds(query.UnusedFor)),
             ("sort", query.Order.ToString().ToLowerInvariant()),
             ("descending", query.Descending ? "true" : null),
             ("limit", Number(query.Limit)),
@@ -61,7 +62,11 @@ internal sealed partial class NodeStore
             var result = new ScrubResult(report.Entries, report.Bytes, report.Damaged);
             if (report.Done)
             {
-                return result;
+                return report.Unreadable == 0
+                    ? result
+                    : throw new CommandException(
+                        ExitCodes.Failure,
+                        $"{Format.Count(report.Unreadable, "entry", "entries")} of {Description} cannot be read; its log says why.");
             }
 
             progress.Report(result);
@@ -76,12 +81,14 @@ internal sealed partial class NodeStore
             "v1/purge",
             ("kind", query.Kind?.Name),
             ("owner", query.Owner),
-            ("unusedSeconds", query.UnusedFor is { } unused ? Number((long)unused.TotalSeconds) : null),
+            ("unusedSeconds", Seconds(query.UnusedFor)),
             ("dryRun", query.DryRun ? "true" : null));
         using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken).ConfigureAwait(false);
         await EnsureAsync(answer, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(answer, CliJson.Default.PurgeResult, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string? Seconds(TimeSpan? time) => time is { } known ? Number((long)known.TotalSeconds) : null;
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
