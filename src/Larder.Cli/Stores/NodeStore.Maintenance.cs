@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
-using Larder.Cli.Output;
 
 namespace Larder.Cli.Stores;
 
@@ -62,11 +61,7 @@ internal sealed partial class NodeStore
             var result = new ScrubResult(report.Entries, report.Bytes, report.Damaged);
             if (report.Done)
             {
-                return report.Unreadable == 0
-                    ? result
-                    : throw new CommandException(
-                        ExitCodes.Failure,
-                        $"{Format.Count(report.Unreadable, "entry", "entries")} of {Description} cannot be read; its log says why.");
+                return result;
             }
 
             progress.Report(result);
