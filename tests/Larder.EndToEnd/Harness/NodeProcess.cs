@@ -49,7 +49,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts a node and waits until it listens.</summary>
     public static async Task<NodeProcess> StartAsync(string data, params string[] options)
     {
-        var portFile = Path.Combine(Path.GetTempPath(), $"larder-e2e-port-{Guid.NewGuid():N}");
+        var portFile = data + ".port";
+        File.Delete(portFile);
         var start = new ProgramStart(
             "dotnet", [BuiltTool.Assembly, "serve", "--listen", "127.0.0.1:0", "--data", data, "--port-file", portFile, .. options]);
         var process = start.Start();
