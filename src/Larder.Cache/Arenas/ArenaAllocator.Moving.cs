@@ -10,12 +10,16 @@ namespace Larder.Cache.Arenas;
 /// </remarks>
 internal sealed partial class ArenaAllocator
 {
-    private const int WindowCandidates = 16;
-    private const int WindowSteps = 64;
-    private const int WindowAttempts = 4;
+    // The second effort is for long blocks among many short ones, as when the mix of sizes shifts.
+    private static readonly Effort Quick = new(Candidates: 16, Steps: 64, Attempts: 4);
+    private static readonly Effort Thorough = new(Candidates: 4, Steps: 1024, Attempts: 2);
 
     private readonly List<Window> _windows = [];
     private readonly List<int> _reserved = [];
+    private readonly List<int> _inTheWay = [];
+    private readonly List<int> _targets = [];
+    private readonly Comparison<int> _byLength;
+    private uint _longestHole;
 
     /// <summary>Moves a live block's bytes and its owner's handle to another block; false when the owner refuses.</summary>
     /// <param name="from">Where the bytes are.</param>
@@ -36,12 +40,17 @@ internal sealed partial class ArenaAllocator
             return None;
         }
 
-        FindWindows(granules, movable);
-        for (var attempt = 0; attempt < Math.Min(WindowAttempts, _windows.Count); attempt++)
+        var index = TakeByMoving(granules, movable, mover, Quick);
+        return index != None ? index : TakeByMoving(granules, movable, mover, Thorough);
+    }
+
+    private int TakeByMoving(uint granules, Predicate<int> movable, Mover mover, Effort effort)
+    {
+        FindWindows(granules, movable, effort);
+        for (var attempt = 0; attempt < Math.Min(effort.Attempts, _windows.Count); attempt++)
         {
             // An earlier attempt has changed what lies around its own window only, and may have made this one stale.
-            var window = _windows[attempt];
-            if (TryClear(window, granules, movable, mover, out var index))
+            if (TryClear(_windows[attempt], granules, movable, mover, effort, out var index))
             {
                 return index;
             }
@@ -50,25 +59,26 @@ internal sealed partial class ArenaAllocator
         return None;
     }
 
-    private void FindWindows(uint granules, Predicate<int> movable)
+    private void FindWindows(uint granules, Predicate<int> movable, Effort effort)
     {
         _windows.Clear();
+        _longestHole = LongestFree();
         var candidates = 0;
         var firsts = _firstLevel;
-        while (firsts != 0 && candidates < WindowCandidates)
+        while (firsts != 0 && candidates < effort.Candidates)
         {
             var first = 31 - BitOperations.LeadingZeroCount(firsts);
             firsts &= ~(1u << first);
             var seconds = _secondLevel[first];
-            while (seconds != 0 && candidates < WindowCandidates)
+            while (seconds != 0 && candidates < effort.Candidates)
             {
                 var second = 63 - BitOperations.LeadingZeroCount(seconds);
                 seconds &= ~(1UL << second);
                 var index = _bins[(first * SecondLevelCount) + second];
-                for (; index != None && candidates < WindowCandidates; index = At(index).NextFree)
+                for (; index != None && candidates < effort.Candidates; index = At(index).NextFree)
                 {
                     candidates++;
-                    if (TryGrow(index, granules, movable, out var window))
+                    if (TryGrow(index, granules, movable, effort.Steps, out var window))
                     {
                         _windows.Add(window);
                     }
@@ -80,13 +90,13 @@ internal sealed partial class ArenaAllocator
     }
 
     // Grows a stretch around a free block, each time over the neighbour that brings most room for what must be moved.
-    private bool TryGrow(int index, uint granules, Predicate<int> movable, out Window window)
+    private bool TryGrow(int index, uint granules, Predicate<int> movable, int steps, out Window window)
     {
         var head = index;
         var tail = index;
         var span = (ulong)At(index).Granules;
         var live = 0ul;
-        for (var step = 0; span < granules && step < WindowSteps; step++)
+        for (var step = 0; span < granules && step < steps; step++)
         {
             var before = Step(At(head).Before, forward: false, movable);
             var after = Step(At(tail).After, forward: true, movable);
@@ -109,10 +119,11 @@ internal sealed partial class ArenaAllocator
         return span >= granules && FreeGranules - (span - live) >= live;
     }
 
-    // A live neighbour together with the free block behind it. Live is 0 where the stretch cannot grow.
+    // A live neighbour together with the free block behind it. Live is 0 where the stretch cannot grow: at the end, at
+    // a block that must stay, and at one that no hole can take.
     private (int End, uint Span, uint Live) Step(int neighbour, bool forward, Predicate<int> movable)
     {
-        if (neighbour == None || !movable(neighbour))
+        if (neighbour == None || At(neighbour).Granules > _longestHole || !movable(neighbour))
         {
             return default;
         }
@@ -124,19 +135,25 @@ internal sealed partial class ArenaAllocator
             : (neighbour, node.Granules, node.Granules);
     }
 
-    private bool TryClear(Window window, uint granules, Predicate<int> movable, Mover mover, out int index)
+    private bool TryClear(
+        Window window, uint granules, Predicate<int> movable, Mover mover, Effort effort, out int index)
     {
         index = None;
-        if (!IsSound(window, granules, movable))
+        if (!IsSound(window, granules, movable, effort.Steps))
         {
             return false;
         }
 
         // The window's free blocks are taken first, so that nothing is moved to where it must go away from.
         _reserved.Clear();
+        _inTheWay.Clear();
         for (var at = window.Head; ; at = At(at).After)
         {
-            if (!At(at).IsLive)
+            if (At(at).IsLive)
+            {
+                _inTheWay.Add(at);
+            }
+            else
             {
                 Reserve(at);
             }
@@ -147,23 +164,9 @@ internal sealed partial class ArenaAllocator
             }
         }
 
-        var cleared = true;
-        for (var at = window.Head; cleared; at = At(at).After)
+        if (!TryPlace() || !TryMoveAway(mover))
         {
-            cleared = _reserved.Contains(at) || TryMoveAway(at, mover);
-            if (at == window.Tail)
-            {
-                break;
-            }
-        }
-
-        if (!cleared)
-        {
-            foreach (var reserved in _reserved)
-            {
-                TryGive(reserved, At(reserved).Generation);
-            }
-
+            GiveAll(_reserved);
             return false;
         }
 
@@ -172,11 +175,11 @@ internal sealed partial class ArenaAllocator
     }
 
     // Whether the window still is what the search saw: its blocks in a row, long enough, the live ones movable.
-    private bool IsSound(Window window, uint granules, Predicate<int> movable)
+    private bool IsSound(Window window, uint granules, Predicate<int> movable, int steps)
     {
         var span = 0ul;
         var at = window.Head;
-        for (var step = 0; step <= 2 * WindowSteps; step++)
+        for (var step = 0; step <= 2 * steps; step++)
         {
             if (at == None || At(at).Granules == 0 || (At(at).IsLive && !movable(at)))
             {
@@ -205,23 +208,43 @@ internal sealed partial class ArenaAllocator
         _reserved.Add(index);
     }
 
-    private bool TryMoveAway(int from, Mover mover)
+    // Takes a hole for everything that is in the way, the longest first, before anything is copied.
+    private bool TryPlace()
     {
-        var to = Take(At(from).Granules);
-        if (to == None)
+        _inTheWay.Sort(_byLength);
+        _targets.Clear();
+        foreach (var from in _inTheWay)
         {
-            return false;
+            var to = Take(At(from).Granules);
+            if (to == None)
+            {
+                GiveAll(_targets);
+                return false;
+            }
+
+            _targets.Add(to);
         }
 
-        if (!mover(from, to))
+        return true;
+    }
+
+    private bool TryMoveAway(Mover mover)
+    {
+        for (var moved = 0; moved < _inTheWay.Count; moved++)
         {
-            TryGive(to, At(to).Generation);
-            return false;
+            var from = _inTheWay[moved];
+            if (!mover(from, _targets[moved]))
+            {
+                _targets.RemoveRange(0, moved);
+                GiveAll(_targets);
+                return false;
+            }
+
+            // The old place changes hands without ever being free; handles to it die.
+            At(from).Generation += 2;
+            _reserved.Add(from);
         }
 
-        // The old place changes hands without ever being free; handles to it die.
-        At(from).Generation += 2;
-        _reserved.Add(from);
         return true;
     }
 
@@ -229,13 +252,21 @@ internal sealed partial class ArenaAllocator
     private int Unite(Window window, uint granules)
     {
         var head = window.Head;
+        var last = head;
         while (At(head).Granules < granules)
         {
-            var after = At(head).After;
-            At(after).Generation++;
+            last = At(head).After;
+            At(last).Generation++;
             LiveBlocks--;
-            _reserved.Remove(after);
-            Absorb(head, after);
+            Absorb(head, last);
+        }
+
+        _reserved.Clear();
+        var at = head;
+        while (last != window.Tail)
+        {
+            at = last = At(at).After;
+            _reserved.Add(at);
         }
 
         var excess = At(head).Granules - granules;
@@ -247,14 +278,20 @@ internal sealed partial class ArenaAllocator
             _reserved.Add(rest);
         }
 
-        _reserved.Remove(head);
-        foreach (var reserved in _reserved)
-        {
-            TryGive(reserved, At(reserved).Generation);
-        }
-
+        GiveAll(_reserved);
         return head;
     }
+
+    private void GiveAll(List<int> blocks)
+    {
+        foreach (var block in blocks)
+        {
+            TryGive(block, At(block).Generation);
+        }
+    }
+
+    /// <summary>How hard to look for a stretch, and how often to try to clear one.</summary>
+    private readonly record struct Effort(int Candidates, int Steps, int Attempts);
 
     private readonly record struct Window(int Head, int Tail, uint LiveGranules);
 }

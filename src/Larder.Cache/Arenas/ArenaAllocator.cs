@@ -53,6 +53,7 @@ internal sealed partial class ArenaAllocator
         ArgumentOutOfRangeException.ThrowIfZero(granules);
         Granules = granules;
         FreeGranules = granules;
+        _byLength = (left, right) => At(right).Granules.CompareTo(At(left).Granules);
         Array.Fill(_bins, None);
         _first = NewNode();
         ref var node = ref At(_first);
