@@ -34,7 +34,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         var oldWeight = slot == None ? 0 : WeightOf(slot);
         var needBytes = put.Weight - oldWeight;
         var needEntries = slot == None ? 1 : 0;
-        var shortBytes = Book(_cache.ByteBudget, needBytes, ref put.BookedBytes);
+        var shortBytes = _bytesLimited ? Book(_cache.ByteBudget, needBytes, ref put.BookedBytes) : 0;
         var shortEntries = Book(_cache.EntryBudget, needEntries, ref put.BookedEntries);
         if ((shortBytes > 0 || shortEntries > 0)
             && _cache.HasOtherShards
@@ -97,7 +97,8 @@ internal sealed partial class CacheShard<TKey, TValue>
     private PutOutcome Admit(ref PutRequest<TKey, TValue> put, long excessBytes, long excessEntries)
     {
         _victims.Clear();
-        if (!_policy.MakeRoom(PolicyHash(put.Hash), put.Weight, excessBytes, excessEntries, _victims))
+        var hash = PolicyHash(put.Hash);
+        if (!_policy.MakeRoom(hash, put.Weight, excessBytes, excessEntries, _victims))
         {
             return CountRefused(ref put, PutOutcome.NotAdmitted);
         }
@@ -110,8 +111,8 @@ internal sealed partial class CacheShard<TKey, TValue>
             }
         }
 
-        Insert(ref put);
-        put.BookedBytes -= put.Weight;
+        Insert(ref put, hash);
+        put.BookedBytes -= _bytesLimited ? put.Weight : 0;
         put.BookedEntries--;
         CountPut(put.Weight);
         return PutOutcome.Stored;
@@ -138,7 +139,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             count++;
         }
 
-        put.BookedBytes += bytes;
+        put.BookedBytes += _bytesLimited ? bytes : 0;
         put.BookedEntries += count;
         _counters.Evicted += count;
         _counters.EvictedBytes += bytes;
@@ -151,7 +152,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         _changing = true;
         Tick();
         Replace(slot, put.Value, put.Weight, put.Owner, out var old, out var oldWeight);
-        put.BookedBytes -= needBytes;
+        put.BookedBytes -= _bytesLimited ? needBytes : 0;
         CountPut(put.Weight);
         CountReplaced(oldWeight);
         put.Removed?.Add(put.Key, old, oldWeight, RemovalReason.Replaced);
@@ -168,7 +169,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         var age = AgeOf(slot);
         var (oldKey, old) = (_slots[slot].Key, _slots[slot].Value);
         var oldWeight = Detach(slot, default, removed: null);
-        put.BookedBytes += oldWeight;
+        put.BookedBytes += _bytesLimited ? oldWeight : 0;
         put.BookedEntries++;
         var outcome = Admit(ref put, excessBytes, excessEntries);
         var reason = outcome == PutOutcome.Stored ? RemovalReason.Replaced : RemovalReason.RejectedPut;
@@ -196,7 +197,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             Tick();
             var age = AgeOf(slot);
             var weight = Detach(slot, RemovalReason.RejectedPut, put.Removed);
-            put.BookedBytes += weight;
+            put.BookedBytes += _bytesLimited ? weight : 0;
             put.BookedEntries++;
             _counters.Evicted++;
             _counters.EvictedBytes += weight;

@@ -15,7 +15,7 @@ internal sealed partial class CacheShard<TKey, TValue>
     private bool HasFreeSlot => _free != None || _fresh < _slots.Length;
 
     // Fills a free slot and links it. A lookup sees the entry from the moment its bucket names it.
-    private void Insert(ref PutRequest<TKey, TValue> put)
+    private void Insert(ref PutRequest<TKey, TValue> put, uint policyHash)
     {
         var slots = _slots;
         var slot = _free;
@@ -49,7 +49,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             _ticks[slot] = _clock;
         }
 
-        _policy.OnInsert(slot, PolicyHash(put.Hash), put.Weight);
+        _policy.OnInsert(slot, policyHash, put.Weight);
         ref var bucket = ref BucketOf(put.Hash);
         taken.Next = bucket;
         Volatile.Write(ref bucket, slot);
@@ -240,7 +240,6 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.WriteBarrier();
         view.Slots = _slots;
         view.Buckets = _buckets;
-        view.Ticks = _ticks;
         view.Touches = _policy.Touches;
         Volatile.Write(ref view.Version, view.Version + 1);
     }
@@ -270,7 +269,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
         else
         {
-            _views[_index].Clock = ++_clock;
+            _clock++;
         }
     }
 

@@ -36,8 +36,14 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     // What lookups see through the view; here for everything that runs under the lock.
     private Slot<TKey, TValue>[] _slots = new Slot<TKey, TValue>[MinimumSlots];
     private int[] _buckets = NewBuckets(BucketsFor(MinimumSlots));
+
+    // The time of this shard where hits do not move it: one tick a put; and the time when a slot was last written, or
+    // its hit was last counted. Lookups write the latter without the lock. Empty under LRU, which has its own.
     private uint[] _ticks;
     private uint _clock;
+
+    // Whether bytes are booked at all. Where they are not, requests never carry any.
+    private readonly bool _bytesLimited;
 
     // The limits, as SetShare last told them.
     private long _largestWeight;
@@ -67,6 +73,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         _index = index;
         _policy = policy;
         _lru = policy as LruPolicy;
+        _bytesLimited = cache.ByteBudget.IsLimited;
         _policy.Attach(this);
         _policy.EnsureCapacity(MinimumSlots);
         _weights = weighed ? new uint[MinimumSlots] : null;
@@ -126,9 +133,8 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
             return;
         }
 
-        ref var view = ref _views[_index];
-        var touches = view.Touches;
-        var ticks = view.Ticks;
+        var touches = _policy.Touches;
+        var ticks = Volatile.Read(ref _ticks);
         if ((uint)slot < (uint)touches.Length)
         {
             touches[slot]++;
@@ -136,7 +142,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
 
         if ((uint)slot < (uint)ticks.Length)
         {
-            ticks[slot] = view.Clock;
+            ticks[slot] = _clock;
         }
     }
 
@@ -196,6 +202,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     }
 
     // Hashes of neighbouring integers differ in their lowest bits only; policies take any bits they like.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint PolicyHash(uint hash)
     {
         if (!BoundedCache<TKey, TValue>.KeyIsInteger)

@@ -16,9 +16,6 @@ internal struct ShardView<TKey, TValue>
 {
     public uint Version;
 
-    /// <summary>The shard's clock where hits do not move it: one tick a put.</summary>
-    public uint Clock;
-
     /// <summary>First slot of each bucket; a power of two long.</summary>
     public int[] Buckets;
 
@@ -27,13 +24,10 @@ internal struct ShardView<TKey, TValue>
     /// <summary>The policy's hit counts by slot.</summary>
     public byte[] Touches;
 
-    /// <summary>The clock when the slot was last written or its hit was last counted; empty under LRU.</summary>
-    public uint[] Ticks;
-
     /// <summary>Keeps the shards of two threads off each other's cache lines; never used.</summary>
     public CellPadding Padding;
 
-    [InlineArray(11)]
+    [InlineArray(12)]
     internal struct CellPadding
     {
         public long Cell;

@@ -125,6 +125,11 @@ internal sealed partial class FrequencyPolicy
             return true;
         }
 
+        if (!_byWeight && need == 1 && cost == 1)
+        {
+            return Duel(frequency, interval, victims, orWindow);
+        }
+
         var picked = 0;
         var fromMain = 0;
         long freed = 0;
@@ -176,6 +181,28 @@ internal sealed partial class FrequencyPolicy
         }
 
         return wins;
+    }
+
+    // A contest with a single victim of the same size: nothing has to be put back when it stays.
+    private bool Duel(int frequency, ushort interval, List<int> victims, bool orWindow)
+    {
+        var slot = OldestOfMain();
+        if (slot == None && orWindow)
+        {
+            slot = _queues[Window].Oldest;
+        }
+
+        if (slot == None
+            || (frequency <= FrequencyOf(slot)
+                && (interval == NoInterval || interval >= ReturnMargin * AgeOf(slot))))
+        {
+            return false;
+        }
+
+        Unlink(slot);
+        _ghosts.Add(Slots.HashOf(slot), FrequencyOf(slot), Now);
+        victims.Add(slot);
+        return true;
     }
 
     // Ticks since the last use that was noticed, at least 1. An entry of the window has been used just now.
