@@ -77,6 +77,9 @@ internal sealed class DiskKind
         return isNew;
     }
 
+    /// <summary>Whether a directory is known to exist. Called under the tier's gate.</summary>
+    public bool HasDirectory(byte? first) => _directories[first is { } value ? value : OwnDirectory];
+
     /// <summary>The counters at this moment. Called under the tier's gate.</summary>
     public KindStatistics Snapshot()
     {

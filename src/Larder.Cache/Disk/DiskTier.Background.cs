@@ -57,7 +57,7 @@ public sealed partial class DiskTier
     private async Task RunBackgroundAsync()
     {
         var loops = IsOwner
-            ? (Task[])[RunRecoveryAsync(), RunSpaceAsync(), RunTicksAsync(), RunScrubberAsync()]
+            ? (Task[])[RunRecoveryAsync(), RunSpaceAsync(), RunTicksAsync(), RunScrubberAsync(), RunRescansAsync()]
             : [RunRecoveryAsync(), RunTicksAsync()];
         await Task.WhenAll(loops).ConfigureAwait(false);
     }

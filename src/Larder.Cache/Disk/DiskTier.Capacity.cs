@@ -14,8 +14,8 @@ public sealed partial class DiskTier
     private const int MaxSpared = 256;
     private static readonly TimeSpan SpaceWait = TimeSpan.FromMilliseconds(250);
 
-    // Set when space came back; replaced by every waiter's signal.
-    private TaskCompletionSource _spaceCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Guarded by _gate: completed when space came back; null while nobody waits.
+    private TaskCompletionSource? _spaceCame;
 
     private long Capacity => Volatile.Read(ref _capacity);
 
@@ -47,7 +47,7 @@ public sealed partial class DiskTier
         {
             List<ArtifactKey> victims;
             EvictionReport report;
-            Task spaceCame;
+            Task spaceCame = Task.CompletedTask;
             lock (_gate)
             {
                 var excessBytes = _budget.UsedBytes + bytes - _budget.CapacityBytes;
@@ -62,11 +62,16 @@ public sealed partial class DiskTier
                     return true;
                 }
 
-                spaceCame = _spaceCame.Task;
                 victims = ChooseVictims(excessBytes - _budget.DyingBytes, excessEntries, RemovalReason.ByteLimit, out report);
                 if (victims.Count == 0 && _budget.DyingBytes == 0 && _budget.UnaccountedBytes == 0)
                 {
                     return false;
+                }
+
+                if (victims.Count == 0)
+                {
+                    _spaceCame ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    spaceCame = _spaceCame.Task;
                 }
             }
 
@@ -282,14 +287,19 @@ public sealed partial class DiskTier
     private void SignalSpace()
     {
         _work.Writer.TryWrite(0);
-        var came = Volatile.Read(ref _spaceCame);
-        if (came.Task.IsCompleted)
+        if (Volatile.Read(ref _spaceCame) is null)
         {
             return;
         }
 
-        Interlocked.Exchange(ref _spaceCame, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
-            .TrySetResult();
+        TaskCompletionSource? waiters;
+        lock (_gate)
+        {
+            waiters = _spaceCame;
+            _spaceCame = null;
+        }
+
+        waiters?.TrySetResult();
     }
 
     // Keeps headroom free, and retries what could not be removed.
@@ -302,6 +312,12 @@ public sealed partial class DiskTier
             var headroom = Math.Min(_budget.CapacityBytes / HeadroomShare, MaxHeadroomBytes);
             var excessBytes = _budget.UsedBytes - _budget.UnaccountedBytes - _budget.DyingBytes + headroom - _budget.CapacityBytes;
             var excessEntries = _budget.MaxEntries < 0 ? 0 : _index.Count + _budget.ReservedEntries - _budget.MaxEntries;
+            if (excessBytes <= 0 && excessEntries <= 0)
+            {
+                _isResizing = false;
+                return;
+            }
+
             victims = ChooseVictims(
                 excessBytes, excessEntries, _isResizing ? RemovalReason.Resized : RemovalReason.ByteLimit, out report);
             if (_isResizing && victims.Count > 0)

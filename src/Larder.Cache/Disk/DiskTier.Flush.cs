@@ -19,10 +19,18 @@ public sealed partial class DiskTier
     private long _commits;
     private long _unlistedCommits;
 
+    // Written while _flushing is held.
+    private long _durable;
+    private long _failedSyncs;
+
     /// <summary>
     /// Makes every entry that was committed before the call survive a loss of power: its file, then the directories
-    /// that name it. What is committed meanwhile waits for the next flush.
+    /// that name it. What is committed meanwhile, and what could not be synced and may be tried again, stays pending.
     /// </summary>
+    /// <returns>
+    /// Counts since the tier was opened. A failed entry was removed: the kernel may have dropped its bytes, and a second
+    /// sync would succeed without them.
+    /// </returns>
     public async ValueTask<DurabilityReport> FlushAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
@@ -40,9 +48,11 @@ public sealed partial class DiskTier
             var (durable, failed) = unlisted > 0
                 ? await Task.Run(() => FlushFileSystem(pending, unlisted), cancellationToken).ConfigureAwait(false)
                 : await FlushFilesAsync(pending, cancellationToken).ConfigureAwait(false);
+            _durable += durable;
+            _failedSyncs += failed;
             lock (_unflushedGate)
             {
-                return new DurabilityReport(_unflushed.Count + _unlistedCommits, durable, failed);
+                return new DurabilityReport(_unflushed.Count + _unlistedCommits, _durable, _failedSyncs);
             }
         }
         finally
@@ -97,7 +107,7 @@ public sealed partial class DiskTier
         {
             CountError();
             Log.FlushFailed(_logger, _paths.Root, (int)error);
-            return (0, pending.Length + unlisted);
+            return (0, 0);
         }
 
         ClearUnflushed(pending);
@@ -113,7 +123,6 @@ public sealed partial class DiskTier
         KeyValuePair<ArtifactKey, long>[] pending, CancellationToken cancellationToken)
     {
         var synced = new ConcurrentBag<KeyValuePair<ArtifactKey, long>>();
-        long gone = 0;
         long failed = 0;
         var parallel = new ParallelOptions
         {
@@ -129,7 +138,6 @@ public sealed partial class DiskTier
                     break;
                 case Errno.NoEntry:
                     // Evicted or removed meanwhile.
-                    Interlocked.Increment(ref gone);
                     ClearUnflushed([entry]);
                     break;
                 case var error:
@@ -151,12 +159,8 @@ public sealed partial class DiskTier
                 ClearUnflushed(directory);
                 Interlocked.Add(ref durable, count);
             }
-            else
-            {
-                // The bytes are safe and only the name is not: the next flush tries again.
-                Interlocked.Add(ref failed, count);
-            }
 
+            // Otherwise the bytes are safe and only the name is not: the next flush tries again.
             return ValueTask.CompletedTask;
         }).ConfigureAwait(false);
         return (durable, failed);

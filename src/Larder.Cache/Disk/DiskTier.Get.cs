@@ -11,6 +11,9 @@ public sealed partial class DiskTier
     private const long InlineVerifyBytes = 1024 * 1024;
     private const int MaxChanges = 3;
 
+    // Numbers lookups and verifications in the order in which they begin.
+    private long _turns;
+
     private enum OpenOutcome
     {
         Missing,
@@ -61,6 +64,8 @@ public sealed partial class DiskTier
         return new ValueTask<bool>(Io.Stat(_paths.Payload(key), out var stamp) == Errno.None && stamp.IsFile);
     }
 
+    private long NextTurn() => Interlocked.Increment(ref _turns);
+
     private ArtifactLease CountHit(DiskContent content)
     {
         content.Kind.CountHit(content.Length);
@@ -73,7 +78,7 @@ public sealed partial class DiskTier
     private async ValueTask<ArtifactLease> OpenForLeaseAsync(ArtifactKey key, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        var arrived = _time.GetTimestamp();
+        var arrived = NextTurn();
         var kind = KindOf(key.Kind);
         if (kind is null)
         {
@@ -154,7 +159,7 @@ public sealed partial class DiskTier
         for (var attempt = 0; attempt < MaxChanges; attempt++)
         {
             var now = _time.GetTimestamp();
-            if (content.Verification.Timestamp >= arrived || content.IsCurrent(Io, now, _verifyTicks))
+            if (content.Verification.Turn > arrived || content.IsCurrent(Io, now, _verifyTicks))
             {
                 return VerifierOutcome.Verified;
             }
@@ -166,7 +171,10 @@ public sealed partial class DiskTier
                 return VerifierOutcome.Failed;
             }
 
-            if (stamp.Links == 0)
+            // Something changed. What the path names now is what counts, be it the same file or another.
+            if (stamp.Links == 0
+                || Io.Stat(_paths.Payload(content.Key), out var named) != Errno.None
+                || named.Inode != stamp.Inode)
             {
                 return VerifierOutcome.Foreign;
             }
@@ -301,18 +309,20 @@ public sealed partial class DiskTier
         CancellationToken cancellationToken)
     {
         var timestamp = _time.GetTimestamp();
+        var turn = NextTurn();
         var depth = new VerifierDepth(kind.Options.ContentAddressed);
         if (fileBytes <= InlineVerifyBytes)
         {
             return new ValueTask<VerifierResult>(
-                EntryVerifier.Verify(Io, file, metadataFile, key, depth, timestamp, cancellationToken));
+                EntryVerifier.Verify(Io, file, metadataFile, key, depth, timestamp, turn, cancellationToken));
         }
 
         return new ValueTask<VerifierResult>(VerifyElsewhereAsync());
 
         // Apart, so that only large files pay for the closure.
         Task<VerifierResult> VerifyElsewhereAsync() => Task.Run(
-            () => EntryVerifier.Verify(Io, file, metadataFile, key, depth, timestamp, cancellationToken), cancellationToken);
+            () => EntryVerifier.Verify(Io, file, metadataFile, key, depth, timestamp, turn, cancellationToken),
+            cancellationToken);
     }
 
     // Opens for reading; when descriptors run out, gives back those that are only kept for later.

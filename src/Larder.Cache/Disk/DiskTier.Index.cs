@@ -75,7 +75,7 @@ public sealed partial class DiskTier
 
     // Writes the index aside and renames it. Entries are copied in batches, so that nobody waits long for the gate;
     // one that moves in between is written as it was or as it is.
-    private void WriteIndex()
+    internal void WriteIndex()
     {
         List<string> kinds;
         uint newest;

@@ -8,6 +8,7 @@ public sealed partial class DiskTier
 {
     private const int CopyBytes = 256 * 1024;
     private const int MaxPublishAttempts = 4;
+    private const long MaxSharedEntries = 1_000_000;
     private static readonly TimeSpan ReadOnlyRetry = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -142,7 +143,7 @@ public sealed partial class DiskTier
                 return new CommitResult(OnPutFailed(error, "rename", entry.Key), default);
             }
 
-            var (outcome, existing) = await OpenEntryAsync(entry.Key, entry.Kind, _time.GetTimestamp(), CancellationToken.None)
+            var (outcome, existing) = await OpenEntryAsync(entry.Key, entry.Kind, NextTurn(), CancellationToken.None)
                 .ConfigureAwait(false);
             if (outcome == OpenOutcome.Found && existing!.Metadata.Digest == entry.Metadata.Digest)
             {
@@ -208,6 +209,16 @@ public sealed partial class DiskTier
         return error;
     }
 
+    /// <summary>What the directories that an entry still lacks will take, in bytes.</summary>
+    internal long NewDirectoryBytes(DiskKind kind, ArtifactKey key)
+    {
+        lock (_gate)
+        {
+            return (kind.HasDirectory(null) ? 0 : DiskSlot.BlockBytes)
+                + (kind.HasDirectory((byte)(key.Fingerprint.Prefix >> 56)) ? 0 : DiskSlot.BlockBytes);
+        }
+    }
+
     private void CountDirectory(DiskKind kind, byte? first)
     {
         lock (_gate)
@@ -221,7 +232,7 @@ public sealed partial class DiskTier
     {
         var timestamp = _time.GetTimestamp();
         var error = Io.Stat(entry.File, out var stamp);
-        var verification = new Verification(stamp, timestamp, IsSettled: false);
+        var verification = new Verification(stamp, timestamp, NextTurn(), IsSettled: false);
         var content = new DiskContent(this, entry.Key, entry.Kind, entry.Metadata, entry.File, entry.MetadataFile, verification);
         long replacedWeight;
         lock (_gate)
@@ -310,10 +321,25 @@ public sealed partial class DiskTier
     // Adds an entry to the index and its sums. Called under the gate.
     private int InsertSlot(in DiskSlot slot, DiskKind kind, bool restore = false)
     {
+        TrimSharedIndex();
         var number = restore ? _index.Restore(slot) : _index.Insert(slot);
         _budget.LiveBytes += slot.Weight;
         kind.Bytes += slot.Weight;
         kind.Entries++;
         return number;
+    }
+
+    // A process that shares the directory remembers only so many entries; what it forgets stays on disk.
+    private void TrimSharedIndex()
+    {
+        var limit = _budget.MaxEntries < 0 ? MaxSharedEntries : Math.Min(_budget.MaxEntries, MaxSharedEntries);
+        while (!IsOwner && _index.Count >= Math.Max(limit, 1))
+        {
+            var slot = _index.NextVictim();
+            var kind = _kindsById[_index[slot].Kind];
+            kind.Evicted++;
+            kind.EvictedBytes += _index[slot].Weight;
+            RemoveSlot(slot, kind);
+        }
     }
 }

@@ -9,8 +9,11 @@ namespace Larder.Cache.Disk;
 // Finding what lies on disk: the index file first, then the directories, which are the truth.
 public sealed partial class DiskTier
 {
+    private const long OrphanNanoseconds = 60_000_000_000;
+
     private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
 
+    private readonly SemaphoreSlim _rescanning = new(1, 1);
     private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _opened;
     private int _directoriesScanned;
@@ -62,12 +65,6 @@ public sealed partial class DiskTier
                 await ScanAsync().ConfigureAwait(false);
                 DropUnconfirmed();
             }
-            else if (_options.IndexWhenShared)
-            {
-                RestoreIndex();
-                await ScanAsync().ConfigureAwait(false);
-                DropUnconfirmed();
-            }
 
             CompleteRecovery();
         }
@@ -81,6 +78,77 @@ public sealed partial class DiskTier
             CountError();
             Log.BackgroundFailed(_logger, exception, _paths.Root);
             CompleteRecovery();
+        }
+    }
+
+    /// <summary>Finds what other processes added or removed since, and what dead ones left unfinished.</summary>
+    public async Task RescanAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        await Recovered.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!IsOwner)
+        {
+            return;
+        }
+
+        await _rescanning.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            lock (_gate)
+            {
+                for (var slot = 0; slot < _index.SlotLimit; slot++)
+                {
+                    _index[slot].Flags &= ~DiskSlotFlags.Confirmed;
+                }
+            }
+
+            RemoveOrphans();
+            await ScanAsync().ConfigureAwait(false);
+            foreach (var (key, kind) in FindUnconfirmed())
+            {
+                await ForgetMissingAsync(key, kind, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _rescanning.Release();
+        }
+    }
+
+    private async Task RunRescansAsync()
+    {
+        if (_options.RescanInterval == TimeSpan.Zero)
+        {
+            return;
+        }
+
+        try
+        {
+            using var timer = new PeriodicTimer(_options.RescanInterval, _time);
+            while (await timer.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false))
+            {
+                await GuardAsync(() => RescanAsync(_closing.Token)).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The tier closes.
+        }
+    }
+
+    private async ValueTask ForgetMissingAsync(ArtifactKey key, DiskKind kind, CancellationToken cancellationToken)
+    {
+        await _keys.TakeAsync(key, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (Io.Stat(_paths.Payload(key), out _).IsAbsent())
+            {
+                Forget(key, kind);
+            }
+        }
+        finally
+        {
+            _keys.Release(key);
         }
     }
 
@@ -208,11 +276,6 @@ public sealed partial class DiskTier
             await ScanEntryAsync(new ArtifactKey(kind.Kind, fingerprint), kind).ConfigureAwait(false);
         }
 
-        if (!IsOwner)
-        {
-            return;
-        }
-
         // A raw entry's metadata without a payload is what a crash in the middle of a commit leaves.
         found.Metadata.ExceptWith(found.Payloads);
         foreach (var fingerprint in found.Metadata)
@@ -235,22 +298,25 @@ public sealed partial class DiskTier
                 }
             }
 
-            if (ReadMetadata(key, out var layout) is not { } metadata)
+            var result = ReadMetadata(key, out var isRaw);
+            if (result.Outcome == VerifierOutcome.Damaged)
             {
-                if (layout == EntryLayout.Damaged)
-                {
-                    SetAside(key, kind);
-                }
+                SetAside(key, kind);
+            }
 
+            // What the medium does not give now is found when it is asked for.
+            if (result.Metadata is not { } metadata)
+            {
                 return;
             }
 
-            var blocks = layout == EntryLayout.Framed
-                ? BlocksOf(metadata.Length + Trailer.Measure(key.Kind, metadata, metadata.Length))
-                : BlocksOf(metadata.Length) + BlocksOf(Trailer.Measure(key.Kind, metadata, metadata.Length));
+            var trailerBytes = Trailer.Measure(key.Kind, metadata, metadata.Length);
+            var blocks = isRaw
+                ? BlocksOf(metadata.Length) + BlocksOf(trailerBytes)
+                : BlocksOf(metadata.Length + trailerBytes);
             lock (_gate)
             {
-                AdoptEntry(kind, key, metadata.Length, blocks, OwnerHash(metadata.Owner), layout == EntryLayout.Raw);
+                AdoptEntry(kind, key, metadata.Length, blocks, OwnerHash(metadata.Owner), isRaw);
             }
         }
         finally
@@ -264,7 +330,13 @@ public sealed partial class DiskTier
         await _keys.TakeAsync(key, _closing.Token).ConfigureAwait(false);
         try
         {
-            if (Io.Stat(_paths.Payload(key), out _) == Errno.NoEntry && Io.Unlink(_paths.Metadata(key)) == Errno.None)
+            // A file that changed a moment ago may belong to another process's commit. Only the distance from now
+            // counts, so that a wall clock that was set does no more than keep an orphan until the next scan.
+            var path = _paths.Metadata(key);
+            if (Io.Stat(_paths.Payload(key), out _) == Errno.NoEntry
+                && Io.Stat(path, out var stamp) == Errno.None
+                && Math.Abs(Io.WallClockNanoseconds - stamp.ChangedNanoseconds) > OrphanNanoseconds
+                && Io.Unlink(path) == Errno.None)
             {
                 Interlocked.Increment(ref _orphansRemoved);
             }
@@ -278,21 +350,7 @@ public sealed partial class DiskTier
     // Entries that the index file promised and the directories do not hold.
     private void DropUnconfirmed()
     {
-        var missing = new List<(ArtifactKey Key, DiskKind Kind)>();
-        lock (_gate)
-        {
-            for (var slot = 0; slot < _index.SlotLimit; slot++)
-            {
-                ref var entry = ref _index[slot];
-                if ((entry.Flags & (DiskSlotFlags.Live | DiskSlotFlags.Confirmed)) == DiskSlotFlags.Live)
-                {
-                    var kind = _kindsById[entry.Kind];
-                    missing.Add((new ArtifactKey(kind.Kind, entry.Fingerprint), kind));
-                }
-            }
-        }
-
-        foreach (var (key, kind) in missing)
+        foreach (var (key, kind) in FindUnconfirmed())
         {
             var isThere = Io.Stat(_paths.Payload(key), out _) is not (Errno.NoEntry or Errno.NotDirectory);
             lock (_gate)
@@ -314,6 +372,25 @@ public sealed partial class DiskTier
                 kind.Recovered--;
             }
         }
+    }
+
+    private List<(ArtifactKey Key, DiskKind Kind)> FindUnconfirmed()
+    {
+        var missing = new List<(ArtifactKey Key, DiskKind Kind)>();
+        lock (_gate)
+        {
+            for (var slot = 0; slot < _index.SlotLimit; slot++)
+            {
+                ref var entry = ref _index[slot];
+                if ((entry.Flags & (DiskSlotFlags.Live | DiskSlotFlags.Confirmed)) == DiskSlotFlags.Live)
+                {
+                    var kind = _kindsById[entry.Kind];
+                    missing.Add((new ArtifactKey(kind.Kind, entry.Fingerprint), kind));
+                }
+            }
+        }
+
+        return missing;
     }
 
     // Adds an entry that this process did not write, or corrects what is known of it. Called under the gate.
@@ -352,47 +429,34 @@ public sealed partial class DiskTier
         return slot;
     }
 
-    private enum EntryLayout
+    // Reads the trailer of an entry, wherever it lies. Foreign means that there is no entry to speak of.
+    private VerifierResult ReadMetadata(ArtifactKey key, out bool isRaw)
     {
-        None,
-        Framed,
-        Raw,
-        Damaged,
-    }
-
-    // Reads the trailer of an entry, wherever it lies.
-    private ArtifactMetadata? ReadMetadata(ArtifactKey key, out EntryLayout layout)
-    {
-        layout = EntryLayout.None;
-        if (OpenRead(_paths.Payload(key), out var file) != Errno.None)
+        isRaw = false;
+        var error = OpenRead(_paths.Payload(key), out var file);
+        if (error != Errno.None)
         {
-            return null;
+            return new VerifierResult(error.IsAbsent() ? VerifierOutcome.Foreign : VerifierOutcome.Failed, error);
         }
 
         using (file)
         {
-            if (Io.Stat(file!, out var stamp) != Errno.None || !stamp.IsFile)
-            {
-                return null;
-            }
-
-            layout = EntryLayout.Framed;
-            if (EntryVerifier.ReadMetadata(Io, file!, null, key) is { } framed)
+            var framed = EntryVerifier.ReadMetadata(Io, file!, null, key);
+            if (framed.Outcome != VerifierOutcome.Unframed)
             {
                 return framed;
             }
 
-            layout = EntryLayout.Damaged;
-            if (OpenRead(_paths.Metadata(key), out var metadataFile) != Errno.None)
+            error = OpenRead(_paths.Metadata(key), out var metadataFile);
+            if (error != Errno.None)
             {
-                return null;
+                return new VerifierResult(error.IsAbsent() ? VerifierOutcome.Damaged : VerifierOutcome.Failed, error);
             }
 
             using (metadataFile)
             {
-                var raw = EntryVerifier.ReadMetadata(Io, file!, metadataFile, key);
-                layout = raw is null ? EntryLayout.Damaged : EntryLayout.Raw;
-                return raw;
+                isRaw = true;
+                return EntryVerifier.ReadMetadata(Io, file!, metadataFile, key);
             }
         }
     }

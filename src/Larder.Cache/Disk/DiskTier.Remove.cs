@@ -96,7 +96,7 @@ public sealed partial class DiskTier
             return string.Equals(content.Metadata.Owner, owner, StringComparison.Ordinal);
         }
 
-        var metadata = ReadMetadata(key, out _);
+        var metadata = ReadMetadata(key, out _).Metadata;
         return metadata is null || string.Equals(metadata.Owner, owner, StringComparison.Ordinal);
     }
 
@@ -180,11 +180,16 @@ public sealed partial class DiskTier
         ReportQuarantined(key, kind);
         var path = _paths.Payload(key);
         _quarantine.Take(path, $"{key.Kind.Name}-{key.Fingerprint}");
+        lock (_gate)
+        {
+            // Before the entry's own weight goes, so that nothing is ever uncounted.
+            _budget.QuarantinedBytes = _quarantine.Bytes;
+        }
+
         var wasKnown = TakeOut(key, kind);
         lock (_gate)
         {
             kind.Quarantined++;
-            _budget.QuarantinedBytes = _quarantine.Bytes;
             if (!wasKnown)
             {
                 kind.Recovered++;

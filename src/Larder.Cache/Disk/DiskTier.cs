@@ -220,6 +220,7 @@ public sealed partial class DiskTier : IAsyncDisposable
         _temporary.Dispose();
         _ownership?.Dispose();
         _flushing.Dispose();
+        _rescanning.Dispose();
         _closing.Dispose();
     }
 
@@ -266,6 +267,9 @@ public sealed partial class DiskTier : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Closes every file that is only kept open for later readers. For tests.</summary>
+    internal void CloseIdleFiles() => _handles.Clear();
 
     /// <summary>Everything that counts against the capacity now, and the memory that the index takes. For tests and benchmarks.</summary>
     internal (long UsedBytes, long IndexMemoryBytes) GetUse()

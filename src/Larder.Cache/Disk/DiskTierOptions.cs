@@ -13,12 +13,6 @@ public sealed record DiskTierOptions
     public DiskTierMode Mode { get; init; }
 
     /// <summary>
-    /// Whether the directory is indexed although another process owns it, so that it can be listed. Without that a
-    /// shared tier knows only what it was asked for. Default false.
-    /// </summary>
-    public bool IndexWhenShared { get; init; }
-
-    /// <summary>
     /// Most bytes that the directory may take, in blocks of the file system, metadata included. 0 switches the tier
     /// off. Default 10 GiB.
     /// </summary>
@@ -38,6 +32,12 @@ public sealed record DiskTierOptions
 
     /// <summary>How often the index is written out while it changes; bounds what a kill loses of recency. Default 1 minute.</summary>
     public TimeSpan SnapshotInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Time between two scans for what other processes added or removed; zero switches them off. A lookup finds what
+    /// they added without waiting for a scan. Default 10 minutes.
+    /// </summary>
+    public TimeSpan RescanInterval { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Time between two passes of the background scrubber; zero switches it off. Default 24 hours.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromHours(24);
@@ -71,6 +71,7 @@ public sealed record DiskTierOptions
         Require(MaxOpenFiles is >= 1 and <= 1_000_000, nameof(MaxOpenFiles), "1 to 1,000,000");
         Require(VerifyInterval > TimeSpan.Zero, nameof(VerifyInterval), "more than zero");
         Require(SnapshotInterval > TimeSpan.Zero, nameof(SnapshotInterval), "more than zero");
+        Require(RescanInterval >= TimeSpan.Zero, nameof(RescanInterval), "zero or more");
         Require(ScrubInterval >= TimeSpan.Zero, nameof(ScrubInterval), "zero or more");
         Require(ScrubBytesPerSecond >= 0, nameof(ScrubBytesPerSecond), "0 or more");
         Require(QuarantineBytes >= 0, nameof(QuarantineBytes), "0 or more");

@@ -83,7 +83,7 @@ internal sealed class DiskWriter : ArtifactWriter
 
         while (!data.IsEmpty)
         {
-            data = data[Take(data.Span, out var ready)..];
+            data = data[Take(data, out var ready)..];
             var error = ready.IsEmpty ? Errno.None : await AppendAsync(ready).ConfigureAwait(false);
             if (error != Errno.None)
             {
@@ -177,10 +177,9 @@ internal sealed class DiskWriter : ArtifactWriter
     }
 
     // Copies into the block buffer or takes whole blocks as they are; gives what is ready to be written.
-    private int Take(ReadOnlySpan<byte> data, out ReadOnlyMemory<byte> ready)
+    private int Take(ReadOnlyMemory<byte> data, out ReadOnlyMemory<byte> ready)
     {
         ready = default;
-        _buffer ??= ArrayPool<byte>.Shared.Rent(Trailer.BlockBytes);
         if (_buffered == Trailer.BlockBytes)
         {
             ready = _buffer.AsMemory(0, _buffered);
@@ -188,8 +187,16 @@ internal sealed class DiskWriter : ArtifactWriter
             return 0;
         }
 
+        if (_buffered == 0 && data.Length > Trailer.BlockBytes)
+        {
+            ready = data[..Trailer.BlockBytes];
+            _written += Trailer.BlockBytes;
+            return Trailer.BlockBytes;
+        }
+
+        _buffer ??= ArrayPool<byte>.Shared.Rent(Trailer.BlockBytes);
         var count = Math.Min(data.Length, Trailer.BlockBytes - _buffered);
-        data[..count].CopyTo(_buffer.AsSpan(_buffered));
+        data.Span[..count].CopyTo(_buffer.AsSpan(_buffered));
         _buffered += count;
         _written += count;
         return count;
@@ -217,10 +224,10 @@ internal sealed class DiskWriter : ArtifactWriter
     private async ValueTask<Errno> CreateAsync()
     {
         var path = _tier.Temporary.Next();
-        var error = Io.Create(path, out _file);
+        var error = Create(path, out _file);
         if (error.IsNoSpace() && await FreeSpaceAsync().ConfigureAwait(false))
         {
-            error = Io.Create(path, out _file);
+            error = Create(path, out _file);
         }
 
         if (error != Errno.None)
@@ -241,6 +248,14 @@ internal sealed class DiskWriter : ArtifactWriter
 
         // Not every file system can preallocate; the writes will tell.
         return error.IsNoSpace() ? error : Errno.None;
+    }
+
+    // Unfinished files are only safe from others while the lock beside them is held.
+    private Errno Create(string path, out SafeFileHandle? file)
+    {
+        file = null;
+        var error = _tier.Temporary.Open();
+        return error == Errno.None ? Io.Create(path, out file) : error;
     }
 
     private async ValueTask<Errno> WriteAllAsync(SafeFileHandle file, long offset, ReadOnlyMemory<byte> data)
@@ -284,7 +299,8 @@ internal sealed class DiskWriter : ArtifactWriter
             payloadBytes = _declaredLength;
         }
 
-        var needed = WeightOf(payloadBytes, (int)(Trailer.BlockCount(payloadBytes) * sizeof(uint)) + 512);
+        var needed = _tier.NewDirectoryBytes(_kind!, Key)
+            + WeightOf(payloadBytes, (int)(Trailer.BlockCount(payloadBytes) * sizeof(uint)) + 512);
         if (needed <= _reserved)
         {
             return true;
@@ -345,7 +361,7 @@ internal sealed class DiskWriter : ArtifactWriter
             CreatedAt = description.CreatedAt == default ? _tier.UtcNow : description.CreatedAt,
         };
         var trailer = new byte[Trailer.Measure(Key.Kind, metadata, _written)];
-        var weight = WeightOf(_written, trailer.Length);
+        var weight = WeightOf(_written, trailer.Length) + _tier.NewDirectoryBytes(_kind!, Key);
         if (weight > _reserved && !await ReserveExactlyAsync(weight, cancellationToken).ConfigureAwait(false))
         {
             return new CommitResult(PutOutcome.NoSpace, default);
@@ -426,9 +442,9 @@ internal sealed class DiskWriter : ArtifactWriter
             }
 
             var blocks = BlocksOf(_written, trailerBytes);
-            if (_reserved > WeightOf(_written, trailerBytes))
+            var excess = _reserved - WeightOf(_written, trailerBytes) - _tier.NewDirectoryBytes(_kind!, Key);
+            if (excess > 0)
             {
-                var excess = _reserved - WeightOf(_written, trailerBytes);
                 _reserved -= excess;
                 _tier.Unreserve(excess, 0);
             }

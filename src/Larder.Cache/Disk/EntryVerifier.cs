@@ -31,6 +31,7 @@ internal static class EntryVerifier
     /// <param name="key">What the path says.</param>
     /// <param name="depth">How thoroughly.</param>
     /// <param name="timestamp">Now, on the monotonic clock.</param>
+    /// <param name="turn">The verification's place among lookups.</param>
     /// <param name="cancellationToken">Gives up between blocks.</param>
     public static VerifierResult Verify(
         DiskIo io,
@@ -39,6 +40,7 @@ internal static class EntryVerifier
         ArtifactKey key,
         VerifierDepth depth,
         long timestamp,
+        long turn,
         CancellationToken cancellationToken)
     {
         var error = io.Stat(file, out var stamp);
@@ -70,7 +72,7 @@ internal static class EntryVerifier
 
             var settled = Math.Abs(now - stamp.ChangedNanoseconds) > SettledNanoseconds;
             return after.HasSameBytes(stamp)
-                ? result with { Verification = new Verification(stamp, timestamp, settled) }
+                ? result with { Verification = new Verification(stamp, timestamp, turn, settled) }
                 : new VerifierResult(VerifierOutcome.Changed);
         }
         finally
@@ -79,22 +81,27 @@ internal static class EntryVerifier
         }
     }
 
-    /// <summary>Reads only the trailer of an entry; null when there is no sound one.</summary>
-    public static ArtifactMetadata? ReadMetadata(
+    /// <summary>Reads and verifies only the trailer of an entry.</summary>
+    public static VerifierResult ReadMetadata(
         DiskIo io, SafeFileHandle file, SafeFileHandle? metadataFile, ArtifactKey key)
     {
-        if (io.Stat(file, out var stamp) != Errno.None || !stamp.IsFile)
+        var error = io.Stat(file, out var stamp);
+        if (error != Errno.None || !stamp.IsFile)
         {
-            return null;
+            return new VerifierResult(error == Errno.None ? VerifierOutcome.Foreign : VerifierOutcome.Failed, error);
         }
 
         var form = metadataFile is null ? DiskForm.Framed : DiskForm.Raw;
-        var read = ReadTrailer(io, metadataFile ?? file, metadataFile is null ? stamp.Size : -1, form, out var trailer, out _);
-        return read.Outcome == VerifierOutcome.Verified
-            && Trailer.TryRead(trailer, form, key, out var metadata, out _)
+        var read = ReadTrailer(io, metadataFile ?? file, metadataFile is null ? stamp.Size : -1, form, out var trailer);
+        if (read.Outcome != VerifierOutcome.Verified)
+        {
+            return read;
+        }
+
+        return Trailer.TryRead(trailer, form, key, out var metadata, out _)
             && (form == DiskForm.Framed || metadata!.Length == stamp.Size)
-            ? metadata
-            : null;
+            ? read with { Metadata = metadata }
+            : new VerifierResult(VerifierOutcome.Damaged);
     }
 
     /// <summary>Fills the buffer from the file; fewer bytes than asked for are an error.</summary>
@@ -153,7 +160,7 @@ internal static class EntryVerifier
         }
         else
         {
-            var read = ReadTrailer(io, metadataFile ?? file, form == DiskForm.Framed ? stamp.Size : -1, form, out trailer, out _);
+            var read = ReadTrailer(io, metadataFile ?? file, form == DiskForm.Framed ? stamp.Size : -1, form, out trailer);
             if (read.Outcome != VerifierOutcome.Verified)
             {
                 return read;
@@ -244,10 +251,10 @@ internal static class EntryVerifier
 
     // fileBytes is -1 when it has to be asked for.
     private static VerifierResult ReadTrailer(
-        DiskIo io, SafeFileHandle file, long fileBytes, DiskForm form, out ReadOnlySpan<byte> trailer, out Errno error)
+        DiskIo io, SafeFileHandle file, long fileBytes, DiskForm form, out ReadOnlySpan<byte> trailer)
     {
         trailer = default;
-        error = Errno.None;
+        Errno error;
         if (fileBytes < 0)
         {
             error = io.Stat(file, out var stamp);

@@ -21,17 +21,45 @@ internal sealed class TemporaryNames(string directory, DiskIo io) : IDisposable
     private readonly string _token = string.Create(
         CultureInfo.InvariantCulture, $"{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
 
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate; null while the directory takes no files.
     private SafeFileHandle? _alive;
     private long _counter;
 
     /// <summary>What all of this tier's names begin with.</summary>
     public string Token => _token;
 
-    /// <summary>Takes the lock.</summary>
+    /// <summary>Takes the lock, unless it is held already.</summary>
     public Errno Open()
     {
-        var error = io.Create($"{directory}/{_token}{AliveSuffix}", out _alive);
-        return error == Errno.None ? io.TryLock(_alive!) : error;
+        if (Volatile.Read(ref _alive) is not null)
+        {
+            return Errno.None;
+        }
+
+        lock (_gate)
+        {
+            if (_alive is not null)
+            {
+                return Errno.None;
+            }
+
+            var path = $"{directory}/{_token}{AliveSuffix}";
+            var error = io.Create(path, out var file);
+            error = error == Errno.None ? io.TryLock(file!) : error;
+            if (error == Errno.None)
+            {
+                Volatile.Write(ref _alive, file);
+            }
+            else if (file is not null)
+            {
+                io.Unlink(path);
+                file.Dispose();
+            }
+
+            return error;
+        }
     }
 
     /// <summary>Returns a path that was never returned before.</summary>

@@ -104,7 +104,6 @@ internal sealed partial class CacheShard<TKey, TValue>
     private long Detach(int slot, RemovalReason reason, RemovalBatch<TKey, TValue>? removed)
     {
         var weight = _weights is null ? 1 : WeightOf(slot);
-        var age = removed is null ? -1 : AgeOf(slot);
         _policy.OnRemove(slot);
 
         var slots = _slots;
@@ -120,7 +119,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.Write(ref version, version + 2);
         Volatile.WriteBarrier();
 
-        removed?.Add(left.Key, left.Value, weight, reason, age);
+        removed?.Add(left.Key, left.Value, weight, reason);
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
         {
             left.Key = default!; // A free slot is never read as an entry.

@@ -37,13 +37,13 @@ internal sealed class RemovalBatch<TKey, TValue>
     }
 
     /// <summary>Adds one value that left.</summary>
-    public void Add(TKey key, TValue value, long weight, RemovalReason reason, long ageTicks = -1)
+    public void Add(TKey key, TValue value, long weight, RemovalReason reason)
     {
         if (_count == _entries.Length)
         {
             Array.Resize(ref _entries, _count * 2);
         }
 
-        _entries[_count++] = new RemovedEntry<TKey, TValue>(key, value, weight, reason, ageTicks);
+        _entries[_count++] = new RemovedEntry<TKey, TValue>(key, value, weight, reason);
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Larder.Cache.Disk;
 using Larder.Cli.Output;
 using Larder.Cli.Stores;
 
@@ -32,17 +31,17 @@ internal static class ListCommand
         var kind = new Option<string?>("--kind", "-k") { Description = "Only this kind.", HelpName = "KIND" };
         var minBytes = new Option<long>("--min-size")
         {
-            Description = "Only payloads of at least this length, such as 64MiB.",
+            Description = "Only payloads of at least this length; k, M and G are binary units.",
             HelpName = "BYTES",
             CustomParser = Quantities.ParseBytes,
         };
-        var unused = new Option<TimeSpan?>("--unused")
+        var unused = new Option<TimeSpan>("--unused")
         {
             Description = "Only what was not used for so long, such as 90s, 12h or 30d.",
             HelpName = "TIME",
-            CustomParser = static result => Quantities.ParseTime(result),
+            CustomParser = Quantities.ParseTime,
         };
-        var sort = new Option<DiskOrder>("--sort")
+        var sort = new Option<ListOrder>("--sort")
         {
             Description = "The order: name, size or used.",
             HelpName = "ORDER",
@@ -57,11 +56,11 @@ internal static class ListCommand
             DefaultValueFactory = static _ => 100,
             CustomParser = static result => (int)Quantities.ParseCount(result, 1, 100_000),
         };
-        var skip = new Option<int>("--skip")
+        var skip = new Option<long>("--skip")
         {
             Description = "Entries to pass over before the first.",
             HelpName = "NUMBER",
-            CustomParser = static result => (int)Quantities.ParseCount(result, 0, int.MaxValue / 2),
+            CustomParser = static result => Quantities.ParseCount(result, 0, long.MaxValue),
         };
         command.Arguments.Add(prefix);
         foreach (var option in (Option[])[kind, minBytes, unused, sort, reverse, limit, skip])
@@ -74,19 +73,17 @@ internal static class ListCommand
         {
             var json = target.Json(parsed);
             var (ofKind, digits) = Split(parsed.GetValue(prefix), parsed.GetValue(kind));
-            var filter = new DiskFilter
+            var query = new ListQuery
             {
                 Kind = ofKind is null ? null : NameOptions.ParseKind(ofKind),
                 Prefix = digits,
                 MinBytes = parsed.GetValue(minBytes),
+                UnusedFor = parsed.GetValue(unused),
+                Order = parsed.GetValue(sort),
+                Descending = parsed.GetValue(reverse),
+                Limit = parsed.GetValue(limit),
+                Skip = parsed.GetValue(skip),
             };
-            var query = new ListQuery(
-                filter,
-                parsed.GetValue(unused),
-                parsed.GetValue(sort),
-                parsed.GetValue(reverse),
-                parsed.GetValue(skip),
-                parsed.GetValue(limit));
             var store = await target.OpenAsync(parsed, cancellationToken).ConfigureAwait(false);
             await using (store.ConfigureAwait(false))
             {
@@ -98,9 +95,9 @@ internal static class ListCommand
         return command;
     }
 
-    private static DiskOrder ParseOrder(ArgumentResult result)
+    private static ListOrder ParseOrder(ArgumentResult result)
     {
-        if (!Enum.TryParse<DiskOrder>(result.Tokens[0].Value, ignoreCase: true, out var order) || !Enum.IsDefined(order))
+        if (!Enum.TryParse<ListOrder>(result.Tokens[0].Value, ignoreCase: true, out var order) || !Enum.IsDefined(order))
         {
             result.AddError($"'{result.Tokens[0].Value}' is not an order; write name, size or used");
         }

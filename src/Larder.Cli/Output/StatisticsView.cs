@@ -41,14 +41,14 @@ internal sealed class StatisticsView
     public IRenderable Render()
     {
         var now = _now ?? throw new InvalidOperationException("There is no snapshot yet.");
-        var parts = new List<IRenderable> { new Markup(Title(now)), Text.Empty, Tiers(now) };
+        var parts = new List<IRenderable> { new Markup(Title(now)), Text.NewLine, Tiers(now) };
         if (now.Tiers.Any(static tier => tier.Kinds.Count > 0))
         {
-            parts.Add(Text.Empty);
+            parts.Add(Text.NewLine);
             parts.Add(Kinds(now));
         }
 
-        parts.Add(Text.Empty);
+        parts.Add(Text.NewLine);
         return new Rows(parts);
     }
 

@@ -37,7 +37,6 @@ internal sealed class RecentEvents
     // threads that pass the first look at once; what they take beyond is dropped by the second.
     private int _removalsLeft;
     private int _missesLeft;
-    private int _namesLeft;
 
     // Guards the rings and the numbering.
     private readonly Lock _gate = new();
@@ -82,19 +81,18 @@ internal sealed class RecentEvents
     public long MissesDropped => Interlocked.Read(ref _missesDropped);
 
     /// <summary>
-    /// A name without a recipe missed in every tier. Less is known of it than of a recipe, so it gets a sixteenth of the
-    /// misses' budget: opaque names never push explained misses out.
+    /// Whether a miss would be remembered now. Ask before working out an explanation: that is the expensive part.
+    /// A no counts the miss as dropped.
     /// </summary>
-    public void RecordMiss(in ArtifactKey key)
+    public bool WantsMiss()
     {
-        if (Volatile.Read(ref _namesLeft) > 0 && Interlocked.Decrement(ref _namesLeft) >= 0)
+        if (Volatile.Read(ref _missesLeft) > 0)
         {
-            RecordMiss(key, nearest: null, []);
+            return true;
         }
-        else
-        {
-            Interlocked.Increment(ref _missesDropped);
-        }
+
+        Interlocked.Increment(ref _missesDropped);
+        return false;
     }
 
     /// <summary>An entry left a tier.</summary>
@@ -162,7 +160,6 @@ internal sealed class RecentEvents
     {
         Volatile.Write(ref _removalsLeft, _budget);
         Volatile.Write(ref _missesLeft, _budget);
-        Volatile.Write(ref _namesLeft, Math.Max(1, _budget / 16));
     }
 
     /// <summary>Writes how many entries have left for each reason.</summary>

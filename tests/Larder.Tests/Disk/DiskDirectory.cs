@@ -13,11 +13,21 @@ internal sealed class DiskDirectory : IDisposable
     public static readonly ArtifactKind Raw = ArtifactKind.Parse("raw");
     public static readonly ArtifactKind Content = ArtifactKind.Parse("content");
 
-    public DiskDirectory() => Root = Directory.CreateTempSubdirectory("larder-disk-").FullName;
+    // A file system in memory keeps the tests fast on a busy disk; it has the same calls and finer clocks.
+    public DiskDirectory()
+        : this(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), "larder-disk-")
+    {
+    }
+
+    private DiskDirectory(string parent, string prefix) =>
+        Root = Directory.CreateDirectory(Path.Combine(parent, prefix + Path.GetRandomFileName())).FullName;
 
     public DiskDirectory(string root) => Root = root;
 
     public string Root { get; }
+
+    /// <summary>A directory on the ordinary disk.</summary>
+    public static DiskDirectory OnDisk() => new(Path.GetTempPath(), "larder-disk-");
 
     public static ArtifactKind KindOf(DiskForm form) => form == DiskForm.Raw ? Raw : Framed;
 

@@ -1,0 +1,7 @@
+// The runtime looks for this name outside of any namespace.
+#pragma warning disable CA1050, IDE0130
+internal static class StartupHook
+#pragma warning restore CA1050, IDE0130
+{
+    public static void Initialize() => Larder.Tests.Disk.DiskChild.Run();
+}
