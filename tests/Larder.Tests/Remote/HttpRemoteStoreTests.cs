@@ -18,9 +18,9 @@ public sealed class HttpRemoteStoreTests
     {
         Address = address,
         Flavour = flavour,
-        ConnectTimeout = TimeSpan.FromMilliseconds(300),
-        FirstByteTimeout = TimeSpan.FromMilliseconds(300),
-        IdleTimeout = TimeSpan.FromMilliseconds(300),
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        FirstByteTimeout = TimeSpan.FromSeconds(1),
+        IdleTimeout = TimeSpan.FromSeconds(1),
     };
 
     private static string Digest(byte[] payload) =>
@@ -273,7 +273,7 @@ public sealed class HttpRemoteStoreTests
             await exchange.AnswerAsync(201);
         });
         await using var store = new HttpRemoteStore(Quick(server.Address));
-        await using var content = new SlowStream(payload, TimeSpan.FromMilliseconds(150));
+        await using var content = new SlowStream(payload, TimeSpan.FromMilliseconds(300));
 
         Assert.Equal(PutOutcome.Stored, await store.PutAsync(Key, TestArtifacts.Describe(payload), content, Token));
     }

@@ -33,11 +33,22 @@ public sealed class RemoteTierFetchTests : IAsyncDisposable
     {
         var options = new RemoteTierOptions
         {
-            Http = new HttpRemoteStoreOptions { Address = address, IdleTimeout = TimeSpan.FromMilliseconds(250) },
-            LookupTimeout = TimeSpan.FromMilliseconds(400),
+            Http = new HttpRemoteStoreOptions { Address = address, IdleTimeout = TimeSpan.FromSeconds(20), FirstByteTimeout = TimeSpan.FromSeconds(20) },
+            LookupTimeout = TimeSpan.FromSeconds(20),
         };
         return Own(new RemoteTier(change is null ? options : change(options), time));
     }
+
+    /// <summary>Over a server that will not answer, so that waiting for it is short.</summary>
+    private RemoteTier ImpatientlyOver(Uri address, Func<RemoteTierOptions, RemoteTierOptions>? change = null) => Over(address, o =>
+    {
+        o = o with
+        {
+            LookupTimeout = TimeSpan.FromMilliseconds(400),
+            Http = o.Http! with { IdleTimeout = TimeSpan.FromMilliseconds(250) },
+        };
+        return change is null ? o : change(o);
+    });
 
     private T Own<T>(T disposable)
         where T : IAsyncDisposable
@@ -196,22 +207,22 @@ public sealed class RemoteTierFetchTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("refuses", 1.0)]
-    [InlineData("hangs before headers", 1.5)]
-    [InlineData("hangs in mid-body", 2.0)]
-    [InlineData("drips", 2.5)]
-    [InlineData("500", 1.0)]
-    [InlineData("503", 1.0)]
-    [InlineData("403", 1.0)]
-    [InlineData("redirect", 1.0)]
-    [InlineData("truncated", 1.0)]
-    [InlineData("reset", 1.0)]
-    [InlineData("garbage", 1.0)]
+    [InlineData("refuses", 3.0)]
+    [InlineData("hangs before headers", 4.0)]
+    [InlineData("hangs in mid-body", 5.0)]
+    [InlineData("drips", 5.0)]
+    [InlineData("500", 3.0)]
+    [InlineData("503", 3.0)]
+    [InlineData("403", 3.0)]
+    [InlineData("redirect", 3.0)]
+    [InlineData("truncated", 3.0)]
+    [InlineData("reset", 3.0)]
+    [InlineData("garbage", 3.0)]
     public async Task Trouble_is_throttled_within_a_bounded_time_and_then_passed_over(string trouble, double seconds)
     {
         var server = Serve(exchange => MisbehaveAsync(exchange, trouble));
         var address = trouble == "refuses" ? RawServer.DeadAddress() : server.Address;
-        var tier = Over(address, o => o with { MinBytesPerSecond = 1_000_000, CircuitThreshold = 3, CircuitOpenTime = TimeSpan.FromMinutes(1), MaxCircuitOpenTime = TimeSpan.FromMinutes(1) });
+        var tier = ImpatientlyOver(address, o => o with { MinBytesPerSecond = 1_000_000, CircuitThreshold = 3, CircuitOpenTime = TimeSpan.FromMinutes(1), MaxCircuitOpenTime = TimeSpan.FromMinutes(1) });
         var watch = Stopwatch.StartNew();
 
         var slowest = TimeSpan.Zero;
@@ -231,7 +242,7 @@ public sealed class RemoteTierFetchTests : IAsyncDisposable
             Assert.Equal(LookupOutcome.Throttled, (await FetchAsync(tier)).Lease.Outcome);
         }
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 1);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 3);
         Assert.Equal(requests, server.Requests);
         AssertCounted(tier, throttled: 1_003);
         Assert.NotNull(tier.GetStatus().LastError);
@@ -282,13 +293,13 @@ public sealed class RemoteTierFetchTests : IAsyncDisposable
     public async Task Many_callers_of_a_dead_store_wait_side_by_side_and_only_once()
     {
         var server = Serve(exchange => exchange.HangAsync());
-        var tier = Over(server.Address, o => o with { MaxReads = 4 });
+        var tier = ImpatientlyOver(server.Address, o => o with { MaxReads = 4 });
         var watch = Stopwatch.StartNew();
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 200).Select(async _ => (await FetchAsync(tier)).Lease.Outcome));
 
         Assert.All(outcomes, outcome => Assert.Equal(LookupOutcome.Throttled, outcome));
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0.3, 2);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.3, 5);
         Assert.InRange(server.Requests, 1, 4);
         AssertCounted(tier, throttled: 200);
     }

@@ -33,8 +33,8 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
     {
         var options = new RemoteTierOptions
         {
-            Http = new HttpRemoteStoreOptions { Address = address, FirstByteTimeout = TimeSpan.FromMilliseconds(300), IdleTimeout = TimeSpan.FromMilliseconds(300) },
-            LookupTimeout = TimeSpan.FromMilliseconds(500),
+            Http = new HttpRemoteStoreOptions { Address = address, FirstByteTimeout = TimeSpan.FromSeconds(20), IdleTimeout = TimeSpan.FromSeconds(20) },
+            LookupTimeout = TimeSpan.FromSeconds(20),
             RetryDelay = TimeSpan.FromMilliseconds(5),
             CircuitOpenTime = TimeSpan.FromMilliseconds(20),
             MaxCircuitOpenTime = TimeSpan.FromMilliseconds(50),
@@ -174,7 +174,7 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
     public async Task A_hanging_store_is_tried_again_and_given_up()
     {
         var server = Serve(exchange => exchange.HangAsync());
-        var tier = Over(server.Address, o => o with { WriteAttempts = 2 });
+        var tier = Over(server.Address, o => o with { WriteAttempts = 2, Http = o.Http! with { FirstByteTimeout = TimeSpan.FromMilliseconds(200) } });
 
         Assert.True(Enqueue(tier, "a"));
 
@@ -258,7 +258,7 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
 
             await exchange.AnswerAsync(204);
         });
-        var tier = Over(server.Address, o => o with { Writers = 1, LookupTimeout = TimeSpan.FromSeconds(10), Http = o.Http! with { FirstByteTimeout = TimeSpan.FromSeconds(10) } });
+        var tier = Over(server.Address, o => o with { Writers = 1 });
         Enqueue(tier, "in flight");
         while (puts.IsEmpty)
         {
@@ -289,7 +289,7 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
             await gate.Task;
             await exchange.AnswerAsync(201);
         });
-        var tier = Over(server.Address, o => o with { LookupTimeout = TimeSpan.FromSeconds(10), Http = o.Http! with { FirstByteTimeout = TimeSpan.FromSeconds(10) } });
+        var tier = Over(server.Address);
         Enqueue(tier, "a");
         using var giveUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
 
@@ -303,7 +303,7 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
     public async Task Closing_gives_back_every_lease_queued_or_in_flight()
     {
         var server = Serve(exchange => exchange.StopReadingAsync());
-        var tier = Over(server.Address, o => o with { Writers = 2, Http = o.Http! with { IdleTimeout = TimeSpan.FromSeconds(30) } });
+        var tier = Over(server.Address, o => o with { Writers = 2 });
         for (var i = 0; i < 50; i++)
         {
             Enqueue(tier, $"{i}", 100_000);
