@@ -8,8 +8,6 @@ namespace Larder.Cache.Remote;
 // that breaks in mid-body can never leave a short artifact that looks whole.
 public sealed partial class HttpRemoteStore
 {
-    private static readonly EntityTagHeaderValue AnyTag = EntityTagHeaderValue.Any;
-
     /// <inheritdoc/>
     public async ValueTask<PutOutcome> PutAsync(
         ArtifactKey key, ArtifactMetadata metadata, Stream content, CancellationToken cancellationToken)
@@ -28,9 +26,9 @@ public sealed partial class HttpRemoteStore
                 request.Headers.ExpectContinue = body.Length >= _options.ExpectContinueBytes;
                 if (isLarder)
                 {
-                    // A node verifies what it holds, so what is there need not come again. A plain server may hold
-                    // damaged bytes, which this put repairs.
-                    request.Headers.IfNoneMatch.Add(AnyTag);
+                    // A node verifies what it holds, so the very same bytes need not come again. A plain server may hold
+                    // damaged ones, which this put repairs.
+                    request.Headers.IfNoneMatch.Add(new EntityTagHeaderValue($"\"{metadata.Digest}\""));
                     LarderHeaders.Write(request.Headers, metadata);
                 }
             },

@@ -35,8 +35,9 @@ public sealed partial class RemoteTier
     /// <param name="key">Names the artifact.</param>
     /// <param name="lease">Reads it. On true the tier owns it; on false it stays the caller's.</param>
     /// <returns>
-    /// True when it is queued, or was already. False when there is no room, the tier is read-only or closed, the store
-    /// lately refused this node's writes, or the artifact is larger than any that is sent.
+    /// True when it is queued, or was already. Other bytes under the same key that still wait give way to it. False
+    /// when there is no room, the tier is read-only or closed, the store lately refused this node's writes, the artifact
+    /// is larger than any that is sent, or other bytes under the same key are just being sent.
     /// </returns>
     public bool TryEnqueue(ArtifactKey key, ArtifactLease lease)
     {
@@ -52,12 +53,30 @@ public sealed partial class RemoteTier
         }
 
         var job = new UploadJob(key, lease, _time.GetTimestamp());
-        if (!_pending.TryAdd(key, job))
+        while (!_pending.TryAdd(key, job))
         {
-            // Names are immutable: the job that waits carries the same bytes.
-            Unbook(length);
-            job.Dispose();
-            return true;
+            if (!_pending.TryGetValue(key, out var other))
+            {
+                continue;
+            }
+
+            if (other.Content.Metadata.Digest == lease.Metadata.Digest)
+            {
+                Unbook(length);
+                job.Dispose();
+                return true;
+            }
+
+            if (!other.TryStart())
+            {
+                // Two uploads of one key at a time could end in the wrong order.
+                Unbook(length);
+                return Drop(key);
+            }
+
+            // Newer bytes take the place of older ones that still wait.
+            End(other, ref _givenUp);
+            CountersOf(key.Kind).CountRefused();
         }
 
         if (_queue.Writer.TryWrite(job))

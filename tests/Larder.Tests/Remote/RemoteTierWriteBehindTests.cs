@@ -143,6 +143,35 @@ public sealed class RemoteTierWriteBehindTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Newer_bytes_of_a_key_take_the_place_of_those_that_wait_and_never_overtake_those_in_flight()
+    {
+        var gate = new TaskCompletionSource();
+        var bodies = new ConcurrentQueue<int>();
+        var server = Serve(async exchange =>
+        {
+            bodies.Enqueue((await exchange.ReadBodyAsync()).Length);
+            await gate.Task;
+            await exchange.AnswerAsync(201);
+        });
+        var tier = Over(server.Address, o => o with { Writers = 1 });
+        Enqueue(tier, "in flight", 100);
+        while (bodies.IsEmpty)
+        {
+            await Task.Delay(5, Token);
+        }
+
+        Assert.True(Enqueue(tier, "waits", 200));
+        Assert.True(Enqueue(tier, "waits", 300));
+        Assert.False(Enqueue(tier, "in flight", 400));
+        gate.SetResult();
+        await tier.FlushAsync(Token);
+
+        Assert.Equal([100, 300], bodies);
+        Assert.Equal((2, 1, 1), (tier.GetStatus().Uploaded, tier.GetStatus().GivenUp, tier.GetStatus().Dropped));
+        AssertBalanced(tier);
+    }
+
+    [Fact]
     public async Task Passing_trouble_is_tried_again()
     {
         var requests = 0;
