@@ -1,15 +1,17 @@
 using Larder.Bench.Arena;
+using Larder.Bench.HitRatio;
 using Larder.Bench.Memory;
 
 return args switch
 {
     ["arena", .. var rest] => ArenaBench.Run(rest),
+    ["hit-ratio", .. var rest] => HitRatioBench.Run(rest),
     ["memory", .. var rest] => MemoryBench.Run(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | memory [--help]");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help]");
     return 2;
 }

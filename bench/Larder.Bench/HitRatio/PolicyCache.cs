@@ -6,6 +6,7 @@ namespace Larder.Bench.HitRatio;
 internal sealed class PolicyCache : SimulatedCache, ISlotTable
 {
     private readonly EvictionPolicy _policy;
+    private readonly LruPolicy? _lru;
     private readonly bool _inBytes;
     private readonly long _capacity;
     private readonly int[] _slotOfKey;
@@ -20,6 +21,7 @@ internal sealed class PolicyCache : SimulatedCache, ISlotTable
     public PolicyCache(EvictionPolicy policy, int keys, long capacity, bool inBytes)
     {
         _policy = policy;
+        _lru = policy as LruPolicy;
         _capacity = capacity;
         _inBytes = inBytes;
         _slotOfKey = new int[keys];
@@ -29,9 +31,15 @@ internal sealed class PolicyCache : SimulatedCache, ISlotTable
         _policy.SetCapacity(inBytes ? capacity : -1, inBytes ? -1 : capacity);
     }
 
-    public override bool Request(uint key, uint weight)
+    public override bool Request(int key, uint weight)
     {
         int slot = _slotOfKey[key];
+
+        if (slot >= 0 && _lru is not null)
+        {
+            _lru.Stamp(slot);
+            return true;
+        }
 
         if (slot >= 0)
         {
@@ -64,21 +72,22 @@ internal sealed class PolicyCache : SimulatedCache, ISlotTable
         }
     }
 
-    private static uint Mix(uint key)
+    private static uint Mix(int key)
     {
-        ulong mixed = (key + 1UL) * 0x9E3779B97F4A7C15UL;
+        ulong mixed = ((uint)key + 1UL) * 0x9E3779B97F4A7C15UL;
         mixed ^= mixed >> 32;
         mixed *= 0xD6E8FEB86659FD93UL;
         return (uint)(mixed >> 32);
     }
 
-    private void Insert(uint key, uint weight)
+    private void Insert(int key, uint weight)
     {
         if (weight > _capacity)
         {
             return;
         }
 
+        _lru?.Tick();
         long excess = _used + weight - _capacity;
         uint hash = Mix(key);
         _victims.Clear();
@@ -110,7 +119,7 @@ internal sealed class PolicyCache : SimulatedCache, ISlotTable
             }
         }
 
-        _keyOfSlot[slot] = (int)key;
+        _keyOfSlot[slot] = key;
         _weightOfSlot[slot] = weight;
         _hashOfSlot[slot] = hash;
         _slotOfKey[key] = slot;

@@ -6,12 +6,12 @@ namespace Larder.Bench.HitRatio;
 /// <summary>A log of requests: dense key numbers in order of first appearance, and the size of each request.</summary>
 internal sealed class Trace
 {
-    private Trace(string name, uint[] keys, uint[] sizes)
+    private Trace(string name, int[] keys, uint[] sizes)
     {
         Name = name;
         Keys = keys;
         Sizes = sizes;
-        UniqueKeys = keys.Length == 0 ? 0 : (int)keys.Max() + 1;
+        UniqueKeys = keys.Length == 0 ? 0 : keys.Max() + 1;
         uint[] last = new uint[UniqueKeys];
 
         for (int request = 0; request < keys.Length; request++)
@@ -26,7 +26,7 @@ internal sealed class Trace
 
     public string Name { get; }
 
-    public uint[] Keys { get; }
+    public int[] Keys { get; }
 
     public uint[] Sizes { get; }
 
@@ -52,12 +52,12 @@ internal sealed class Trace
 
         ReadOnlySpan<byte> bytes = plain.GetBuffer().AsSpan(0, (int)plain.Length);
         int requests = bytes.Length / 8;
-        uint[] keys = new uint[requests];
+        int[] keys = new int[requests];
         uint[] sizes = new uint[requests];
 
         for (int request = 0; request < requests; request++)
         {
-            keys[request] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(request * 8)..]);
+            keys[request] = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(request * 8)..]);
             sizes[request] = BinaryPrimitives.ReadUInt32LittleEndian(bytes[((request * 8) + 4)..]);
         }
 

@@ -4,8 +4,8 @@ namespace Larder.Cache.Policy;
 public enum EvictionPolicyKind : byte
 {
     /// <summary>
-    /// Frequency admission: a newcomer stays only if it is wanted more often than everything it would push out taken
-    /// together, behind an adaptive recency window. The default.
+    /// Frequency admission: a newcomer stays only if it is wanted more often, or came back sooner, than everything that
+    /// it would push out taken together, after a while in a recency window. The default.
     /// </summary>
     Frequency,
 
