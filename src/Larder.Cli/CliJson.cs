@@ -5,6 +5,7 @@ using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Cli.Commands;
 using Larder.Cli.Stores;
+using Larder.Node.Configuration;
 
 namespace Larder.Cli;
 
@@ -12,9 +13,13 @@ namespace Larder.Cli;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(CamelCaseEnumConverter<TierKind>), typeof(CamelCaseEnumConverter<MissReason>), typeof(CamelCaseEnumConverter<RecipeChange>)],
+    Converters = [
+        typeof(CamelCaseEnumConverter<TierKind>), typeof(CamelCaseEnumConverter<MissReason>), typeof(CamelCaseEnumConverter<RecipeChange>),
+        typeof(CamelCaseEnumConverter<SettingOrigin>),
+    ],
     WriteIndented = true)]
 [JsonSerializable(typeof(ArtifactReport))]
+[JsonSerializable(typeof(ConfiguredSetting[]))]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ListPage))]
 [JsonSerializable(typeof(MissExplanation))]

@@ -31,6 +31,7 @@ internal static class CommandLine
     {
         var root = new RootCommand(Description)
         {
+            ServeCommand.Create(terminal),
             StatsCommand.Create(terminal),
             GetCommand.Create(terminal),
             PutCommand.Create(terminal),
@@ -39,6 +40,7 @@ internal static class CommandLine
             VerifyCommand.Create(terminal),
             ScrubCommand.Create(terminal),
             PurgeCommand.Create(terminal),
+            ConfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         foreach (var help in root.Options.OfType<HelpOption>())

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Larder.Node.Configuration;
 using Spectre.Console;
 
 namespace Larder.Cli;
@@ -13,7 +14,6 @@ internal sealed class Terminal
     // Wide enough that no table wraps when a program reads it.
     private const int UnlimitedWidth = 4096;
 
-    private readonly Func<string, string?> _environment;
     private readonly Lazy<IAnsiConsole> _console;
     private readonly Lazy<IAnsiConsole> _errorConsole;
 
@@ -21,7 +21,7 @@ internal sealed class Terminal
         Stream input,
         Stream output,
         TextWriter error,
-        Func<string, string?> environment,
+        IReadOnlyDictionary<string, string> environment,
         bool inputIsTerminal = false,
         bool outputIsTerminal = false,
         bool errorIsTerminal = false)
@@ -36,7 +36,7 @@ internal sealed class Terminal
         InputIsTerminal = inputIsTerminal;
         OutputIsTerminal = outputIsTerminal;
         ErrorIsTerminal = errorIsTerminal;
-        _environment = environment;
+        Environment = environment;
         _console = new Lazy<IAnsiConsole>(() => CreateConsole(Out, OutputIsTerminal));
         _errorConsole = new Lazy<IAnsiConsole>(() => CreateConsole(Error, ErrorIsTerminal));
     }
@@ -52,6 +52,9 @@ internal sealed class Terminal
 
     /// <summary>Standard error, as text.</summary>
     public TextWriter Error { get; }
+
+    /// <summary>The environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
 
     public bool InputIsTerminal { get; }
 
@@ -72,13 +75,13 @@ internal sealed class Terminal
         System.Console.OpenStandardInput(),
         System.Console.OpenStandardOutput(),
         System.Console.Error,
-        System.Environment.GetEnvironmentVariable,
+        ConfigurationSources.ProcessEnvironment(),
         !System.Console.IsInputRedirected,
         !System.Console.IsOutputRedirected,
         !System.Console.IsErrorRedirected);
 
     /// <summary>The value of an environment variable; null when it is not set or empty.</summary>
-    public string? Variable(string name) => _environment(name) is { Length: > 0 } value ? value : null;
+    public string? Variable(string name) => Environment.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>Writes one line to standard output.</summary>
     public void Say(string line = "") => Out.WriteLine(line);

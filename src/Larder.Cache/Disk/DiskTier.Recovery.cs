@@ -65,6 +65,12 @@ public sealed partial class DiskTier
                 await ScanAsync().ConfigureAwait(false);
                 DropUnconfirmed();
             }
+            else if (_options.IndexWhenShared)
+            {
+                RestoreIndex();
+                await ScanAsync().ConfigureAwait(false);
+                DropUnconfirmed();
+            }
 
             CompleteRecovery();
         }
@@ -274,6 +280,11 @@ public sealed partial class DiskTier
         foreach (var fingerprint in unknown)
         {
             await ScanEntryAsync(new ArtifactKey(kind.Kind, fingerprint), kind).ConfigureAwait(false);
+        }
+
+        if (!IsOwner)
+        {
+            return;
         }
 
         // A raw entry's metadata without a payload is what a crash in the middle of a commit leaves.

@@ -9,19 +9,25 @@ public sealed partial class DiskTier
 {
     private const int ScrubBatch = 256;
 
+    /// <inheritdoc cref="ScrubAsync(IProgress{ScrubProgress}?, ArtifactKind?, CancellationToken)"/>
+    public Task<ScrubReport> ScrubAsync(IProgress<ScrubProgress>? progress, CancellationToken cancellationToken = default) =>
+        ScrubAsync(progress, null, cancellationToken);
+
     /// <summary>
     /// Reads and verifies every entry, digests included, within the byte rate of the options. What is damaged is set
     /// aside.
     /// </summary>
     /// <param name="progress">Told after every entry; null when nobody wants to know.</param>
+    /// <param name="only">Only this kind; null for all.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
-    public Task<ScrubReport> ScrubAsync(IProgress<ScrubProgress>? progress, CancellationToken cancellationToken = default)
+    public Task<ScrubReport> ScrubAsync(
+        IProgress<ScrubProgress>? progress, ArtifactKind? only, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 
         // A pass sleeps on its thread to keep to its rate.
         return Task.Factory.StartNew(
-            () => ScrubCoreAsync(progress, cancellationToken),
+            () => ScrubCoreAsync(progress, only, cancellationToken),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).Unwrap();
@@ -48,7 +54,8 @@ public sealed partial class DiskTier
         }
     }
 
-    private async Task<ScrubReport> ScrubCoreAsync(IProgress<ScrubProgress>? progress, CancellationToken cancellationToken)
+    private async Task<ScrubReport> ScrubCoreAsync(
+        IProgress<ScrubProgress>? progress, ArtifactKind? only, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var throttle = new ReadThrottle(_options.ScrubBytesPerSecond, _time, cancellationToken);
@@ -63,6 +70,11 @@ public sealed partial class DiskTier
 
             foreach (var (key, kind) in batch)
             {
+                if (only is { } wanted && key.Kind != wanted)
+                {
+                    continue;
+                }
+
                 var (outcome, length) = await ScrubEntryAsync(key, kind, throttle, cancellationToken).ConfigureAwait(false);
                 if (outcome == VerifierOutcome.Foreign)
                 {

@@ -13,6 +13,12 @@ public sealed record DiskTierOptions
     public DiskTierMode Mode { get; init; }
 
     /// <summary>
+    /// Whether the directory is indexed although another process owns it, so that it can be listed. Without that a
+    /// shared tier knows only what it was asked for. Default false.
+    /// </summary>
+    public bool IndexWhenShared { get; init; }
+
+    /// <summary>
     /// Most bytes that the directory may take, in blocks of the file system, metadata included. 0 switches the tier
     /// off. Default 10 GiB.
     /// </summary>

@@ -83,10 +83,11 @@ public sealed partial class ArtifactMemoryTier : IDisposable
     public Arena? Arena { get; }
 
     /// <summary>
-    /// Hears of every entry that left and of every candidate that was refused: key, weight in bytes, reason. Called on
+    /// Hears of every entry that left and of every candidate that was refused: key, weight in bytes, ticks since its last
+    /// use (-1 where there was none), reason. Called on
     /// the thread that caused it, outside of locks; must be quick. What it throws is counted and goes no further.
     /// </summary>
-    public Action<ArtifactKey, long, RemovalReason>? Removed { get; set; }
+    public Action<ArtifactKey, long, long, RemovalReason>? Removed { get; set; }
 
     /// <summary>Looks an artifact up, and counts the use. The caller disposes the lease.</summary>
     /// <exception cref="CacheException">The shard is poisoned.</exception>
@@ -234,7 +235,7 @@ public sealed partial class ArtifactMemoryTier : IDisposable
         {
             foreach (ref readonly var entry in removed)
             {
-                listener(entry.Key, entry.Weight, entry.Reason);
+                listener(entry.Key, entry.Weight, entry.AgeTicks, entry.Reason);
             }
         }
     }

@@ -184,7 +184,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             _lastReport = new EvictionReport(1, oldWeight, age, reason);
         }
 
-        put.Removed?.Add(oldKey, old, oldWeight, reason);
+        put.Removed?.Add(oldKey, old, oldWeight, reason, age);
         _changing = false;
         return outcome;
     }

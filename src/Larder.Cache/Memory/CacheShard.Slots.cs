@@ -104,6 +104,7 @@ internal sealed partial class CacheShard<TKey, TValue>
     private long Detach(int slot, RemovalReason reason, RemovalBatch<TKey, TValue>? removed)
     {
         var weight = _weights is null ? 1 : WeightOf(slot);
+        var age = removed is null ? -1 : AgeOf(slot);
         _policy.OnRemove(slot);
 
         var slots = _slots;
@@ -119,7 +120,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.Write(ref version, version + 2);
         Volatile.WriteBarrier();
 
-        removed?.Add(left.Key, left.Value, weight, reason);
+        removed?.Add(left.Key, left.Value, weight, reason, age);
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
         {
             left.Key = default!; // A free slot is never read as an entry.

@@ -37,13 +37,13 @@ internal sealed class RemovalBatch<TKey, TValue>
     }
 
     /// <summary>Adds one value that left.</summary>
-    public void Add(TKey key, TValue value, long weight, RemovalReason reason)
+    public void Add(TKey key, TValue value, long weight, RemovalReason reason, long ageTicks = -1)
     {
         if (_count == _entries.Length)
         {
             Array.Resize(ref _entries, _count * 2);
         }
 
-        _entries[_count++] = new RemovedEntry<TKey, TValue>(key, value, weight, reason);
+        _entries[_count++] = new RemovedEntry<TKey, TValue>(key, value, weight, reason, ageTicks);
     }
 }

@@ -9,4 +9,5 @@ namespace Larder.Cache.Memory;
 /// <param name="Reason">
 /// Why; <see cref="RemovalReason.NotAdmitted"/> for every candidate of a put that stored nothing.
 /// </param>
-public readonly record struct RemovedEntry<TKey, TValue>(TKey Key, TValue Value, long Weight, RemovalReason Reason);
+/// <param name="AgeTicks">Time since its last use in ticks of its shard's clock; -1 where nobody asked for it.</param>
+public readonly record struct RemovedEntry<TKey, TValue>(TKey Key, TValue Value, long Weight, RemovalReason Reason, long AgeTicks = -1);

@@ -29,8 +29,8 @@ internal sealed record CacheTiers(
                 : new ArtifactMemoryTier(options.Memory, loggers.CreateLogger<ArtifactMemoryTier>(), time);
             if (memory is not null)
             {
-                memory.Removed = (key, weight, reason) =>
-                    events.Removed?.Invoke(new EntryRemoved(TierKind.Memory, key, weight, AgeTicks: -1, reason));
+                memory.Removed = (key, weight, age, reason) =>
+                    events.Removed?.Invoke(new EntryRemoved(TierKind.Memory, key, weight, age, reason));
             }
 
             disk = options.Disk is null

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Larder.Cache.Disk;
 using Larder.Cli.Output;
 using Larder.Cli.Stores;
 
@@ -31,17 +32,17 @@ internal static class ListCommand
         var kind = new Option<string?>("--kind", "-k") { Description = "Only this kind.", HelpName = "KIND" };
         var minBytes = new Option<long>("--min-size")
         {
-            Description = "Only payloads of at least this length; k, M and G are binary units.",
+            Description = "Only payloads of at least this length, such as 64MiB.",
             HelpName = "BYTES",
             CustomParser = Quantities.ParseBytes,
         };
-        var unused = new Option<TimeSpan>("--unused")
+        var unused = new Option<TimeSpan?>("--unused")
         {
             Description = "Only what was not used for so long, such as 90s, 12h or 30d.",
             HelpName = "TIME",
-            CustomParser = Quantities.ParseTime,
+            CustomParser = static result => Quantities.ParseTime(result),
         };
-        var sort = new Option<ListOrder>("--sort")
+        var sort = new Option<DiskOrder>("--sort")
         {
             Description = "The order: name, size or used.",
             HelpName = "ORDER",
@@ -56,11 +57,11 @@ internal static class ListCommand
             DefaultValueFactory = static _ => 100,
             CustomParser = static result => (int)Quantities.ParseCount(result, 1, 100_000),
         };
-        var skip = new Option<long>("--skip")
+        var skip = new Option<int>("--skip")
         {
             Description = "Entries to pass over before the first.",
             HelpName = "NUMBER",
-            CustomParser = static result => Quantities.ParseCount(result, 0, long.MaxValue),
+            CustomParser = static result => (int)Quantities.ParseCount(result, 0, int.MaxValue / 2),
         };
         command.Arguments.Add(prefix);
         foreach (var option in (Option[])[kind, minBytes, unused, sort, reverse, limit, skip])
@@ -73,17 +74,19 @@ internal static class ListCommand
         {
             var json = target.Json(parsed);
             var (ofKind, digits) = Split(parsed.GetValue(prefix), parsed.GetValue(kind));
-            var query = new ListQuery
+            var filter = new DiskFilter
             {
                 Kind = ofKind is null ? null : NameOptions.ParseKind(ofKind),
                 Prefix = digits,
                 MinBytes = parsed.GetValue(minBytes),
-                UnusedFor = parsed.GetValue(unused),
-                Order = parsed.GetValue(sort),
-                Descending = parsed.GetValue(reverse),
-                Limit = parsed.GetValue(limit),
-                Skip = parsed.GetValue(skip),
             };
+            var query = new ListQuery(
+                filter,
+                parsed.GetValue(unused),
+                parsed.GetValue(sort),
+                parsed.GetValue(reverse),
+                parsed.GetValue(skip),
+                parsed.GetValue(limit));
             var store = await target.OpenAsync(parsed, cancellationToken).ConfigureAwait(false);
             await using (store.ConfigureAwait(false))
             {
@@ -95,9 +98,9 @@ internal static class ListCommand
         return command;
     }
 
-    private static ListOrder ParseOrder(ArgumentResult result)
+    private static DiskOrder ParseOrder(ArgumentResult result)
     {
-        if (!Enum.TryParse<ListOrder>(result.Tokens[0].Value, ignoreCase: true, out var order) || !Enum.IsDefined(order))
+        if (!Enum.TryParse<DiskOrder>(result.Tokens[0].Value, ignoreCase: true, out var order) || !Enum.IsDefined(order))
         {
             result.AddError($"'{result.Tokens[0].Value}' is not an order; write name, size or used");
         }

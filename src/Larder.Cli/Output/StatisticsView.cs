@@ -41,14 +41,14 @@ internal sealed class StatisticsView
     public IRenderable Render()
     {
         var now = _now ?? throw new InvalidOperationException("There is no snapshot yet.");
-        var parts = new List<IRenderable> { new Markup(Title(now)), Text.NewLine, Tiers(now) };
+        var parts = new List<IRenderable> { new Markup(Title(now)), Text.Empty, Tiers(now) };
         if (now.Tiers.Any(static tier => tier.Kinds.Count > 0))
         {
-            parts.Add(Text.NewLine);
+            parts.Add(Text.Empty);
             parts.Add(Kinds(now));
         }
 
-        parts.Add(Text.NewLine);
+        parts.Add(Text.Empty);
         return new Rows(parts);
     }
 

@@ -1,31 +1,13 @@
-using Larder.Cache.Artifacts;
+using Larder.Cache.Disk;
 
 namespace Larder.Cli.Stores;
 
-/// <summary>Which entries to list, and in which order.</summary>
-internal sealed record ListQuery
-{
-    /// <summary>Only this kind; null for all.</summary>
-    public ArtifactKind? Kind { get; init; }
-
-    /// <summary>Only fingerprints that begin with these hexadecimal digits.</summary>
-    public string Prefix { get; init; } = string.Empty;
-
-    /// <summary>Only payloads of at least so many bytes.</summary>
-    public long MinBytes { get; init; }
-
-    /// <summary>Only what was not used for so long.</summary>
-    public TimeSpan UnusedFor { get; init; }
-
-    /// <summary>The order.</summary>
-    public ListOrder Order { get; init; }
-
-    /// <summary>Whether the order is turned round.</summary>
-    public bool Descending { get; init; }
-
-    /// <summary>Most entries of the page.</summary>
-    public int Limit { get; init; } = 100;
-
-    /// <summary>Entries to pass over before the page.</summary>
-    public long Skip { get; init; }
-}
+/// <summary>Which entries to list, in which order, and which page of them.</summary>
+/// <param name="Filter">Which entries; <see cref="DiskFilter.UsedBefore"/> is taken from <paramref name="UnusedFor"/>.</param>
+/// <param name="UnusedFor">Only what was not used for so long, by the store's clock; null for all.</param>
+/// <param name="Order">The order.</param>
+/// <param name="Descending">Whether the order is turned round.</param>
+/// <param name="Skip">Entries to pass over before the page.</param>
+/// <param name="Limit">Most entries of the page.</param>
+internal sealed record ListQuery(
+    DiskFilter Filter, TimeSpan? UnusedFor, DiskOrder Order, bool Descending, int Skip, int Limit);

@@ -13,10 +13,10 @@ internal sealed partial class NodeStore
     {
         var path = Query(
             "v1/entries",
-            ("kind", query.Kind?.Name),
-            ("prefix", query.Prefix.Length == 0 ? null : query.Prefix),
-            ("minBytes", query.MinBytes == 0 ? null : Number(query.MinBytes)),
-            ("unusedSeconds", query.UnusedFor == TimeSpan.Zero ? null : Number((long)query.UnusedFor.TotalSeconds)),
+            ("kind", query.Filter.Kind?.Name),
+            ("prefix", query.Filter.Prefix.Length == 0 ? null : query.Filter.Prefix),
+            ("minBytes", query.Filter.MinBytes == 0 ? null : Number(query.Filter.MinBytes)),
+            ("unusedSeconds", Seconds(query.UnusedFor)),
             ("sort", query.Order.ToString().ToLowerInvariant()),
             ("descending", query.Descending ? "true" : null),
             ("limit", Number(query.Limit)),
@@ -76,12 +76,14 @@ internal sealed partial class NodeStore
             "v1/purge",
             ("kind", query.Kind?.Name),
             ("owner", query.Owner),
-            ("unusedSeconds", query.UnusedFor is { } unused ? Number((long)unused.TotalSeconds) : null),
+            ("unusedSeconds", Seconds(query.UnusedFor)),
             ("dryRun", query.DryRun ? "true" : null));
         using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken).ConfigureAwait(false);
         await EnsureAsync(answer, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(answer, CliJson.Default.PurgeResult, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string? Seconds(TimeSpan? time) => time is { } known ? Number((long)known.TotalSeconds) : null;
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

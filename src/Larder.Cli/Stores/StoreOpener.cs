@@ -1,3 +1,7 @@
+using System.Net;
+using Larder.Cache;
+using Larder.Cli.Commands;
+
 namespace Larder.Cli.Stores;
 
 /// <summary>Finds the store that a command line names.</summary>
@@ -7,9 +11,23 @@ internal static class StoreOpener
 
     public static async Task<IArtifactStore> OpenAsync(StoreAddress address, Terminal terminal, CancellationToken cancellationToken)
     {
-        _ = terminal;
-        await Task.CompletedTask.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return new NodeStore(ParseNode(address.Node ?? "http://127.0.0.1:7070"), address.Token, ConnectTimeout);
+        if (address.Data is not null)
+        {
+            return await DirectoryStore.OpenAsync(address.Data, static _ => new KindOptions(), cancellationToken).ConfigureAwait(false);
+        }
+
+        var node = address.Node is { } given ? ParseNode(given) : Configured(terminal, address.ConfigurationFile);
+        return new NodeStore(node, address.Token, ConnectTimeout);
+    }
+
+    // Where 'larder serve' would listen with the same configuration; an address of every interface is reached by loopback.
+    private static Uri Configured(Terminal terminal, string? file)
+    {
+        var listen = SettingOptions.Load(terminal, file, new Dictionary<string, string>()).Options.Listen;
+        var host = listen.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : listen.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+            : listen.Address;
+        return new Uri($"http://{new IPEndPoint(host, listen.Port)}/");
     }
 
     /// <summary>Reads a node's address; <c>host:port</c> means HTTP.</summary>

@@ -87,13 +87,7 @@ internal sealed class NodeDashboard : IAsyncDisposable
     private void OnMissed(MissExplanation explanation) => Events.RecordMiss(explanation);
 
     // Most clients send names without recipes; where it went is then all that can be said of one.
-    private void OnMissedName(ArtifactKey key)
-    {
-        if (Events.WantsMiss())
-        {
-            Events.RecordMiss(key, nearest: null, []);
-        }
-    }
+    private void OnMissedName(ArtifactKey key) => Events.RecordMiss(key);
 
     private NodeFigures Figures()
     {

@@ -37,6 +37,7 @@ internal sealed class RecentEvents
     // threads that pass the first look at once; what they take beyond is dropped by the second.
     private int _removalsLeft;
     private int _missesLeft;
+    private int _namesLeft;
 
     // Guards the rings and the numbering.
     private readonly Lock _gate = new();
@@ -81,18 +82,19 @@ internal sealed class RecentEvents
     public long MissesDropped => Interlocked.Read(ref _missesDropped);
 
     /// <summary>
-    /// Whether a miss would be remembered now. Ask before working out an explanation: that is the expensive part.
-    /// A no counts the miss as dropped.
+    /// A name without a recipe missed in every tier. Less is known of it than of a recipe, so it gets a sixteenth of the
+    /// misses' budget: opaque names never push explained misses out.
     /// </summary>
-    public bool WantsMiss()
+    public void RecordMiss(in ArtifactKey key)
     {
-        if (Volatile.Read(ref _missesLeft) > 0)
+        if (Volatile.Read(ref _namesLeft) > 0 && Interlocked.Decrement(ref _namesLeft) >= 0)
         {
-            return true;
+            RecordMiss(key, nearest: null, []);
         }
-
-        Interlocked.Increment(ref _missesDropped);
-        return false;
+        else
+        {
+            Interlocked.Increment(ref _missesDropped);
+        }
     }
 
     /// <summary>An entry left a tier.</summary>
@@ -160,6 +162,7 @@ internal sealed class RecentEvents
     {
         Volatile.Write(ref _removalsLeft, _budget);
         Volatile.Write(ref _missesLeft, _budget);
+        Volatile.Write(ref _namesLeft, Math.Max(1, _budget / 16));
     }
 
     /// <summary>Writes how many entries have left for each reason.</summary>

@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Larder.Cache;
 using Larder.Cache.Artifacts;
+using Larder.Cache.Disk;
 using Larder.Cache.Fingerprints;
 using Larder.Node.Storage;
 
 namespace Larder.Node.Maintenance;
 
-/// <summary>Reads one artifact whole, as a client would get it, and compares it with its digest.</summary>
+/// <summary>Reads one artifact whole, on disk and as a client would get it, and compares it with its digest.</summary>
 internal static class EntryCheck
 {
     private const int SliceBytes = 128 * 1024;
@@ -15,6 +16,14 @@ internal static class EntryCheck
     /// <summary>Checks the artifact; one that is damaged is removed.</summary>
     public static async ValueTask<EntryState> RunAsync(ArtifactStore store, ArtifactKey key, CancellationToken cancellationToken)
     {
+        // What lies on disk is what can rot; a copy in memory would hide it.
+        if (store.Cache.Disk is { } disk
+            && await disk.VerifyAsync(key, cancellationToken).ConfigureAwait(false) == EntryCondition.Damaged)
+        {
+            await store.RemoveAsync(key).ConfigureAwait(false);
+            return EntryState.Damaged;
+        }
+
         using var artifact = await store.GetAsync(key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {

@@ -1,3 +1,5 @@
+using Larder.Cache.Artifacts;
+using Larder.Cache.Fingerprints;
 using Larder.Node.Security;
 using Microsoft.Playwright;
 
@@ -59,6 +61,9 @@ public sealed class DashboardTests(BrowserFixture browser) : IClassFixture<Brows
         var known = events.GetProperty("removals").EnumerateArray().Select(one => one.GetProperty("reason").GetString()).ToHashSet();
         Assert.All(shown, reason => Assert.Contains(reason.Replace(" ", string.Empty, StringComparison.Ordinal), known, StringComparer.OrdinalIgnoreCase));
         Assert.Contains("limit", shown[0], StringComparison.Ordinal);
+        Assert.All(
+            events.GetProperty("removals").EnumerateArray().Where(one => one.GetProperty("tier").GetString() == "memory"),
+            one => Assert.True(one.GetProperty("ageTicks").GetInt64() >= 0));
         await page.Page.WaitForFunctionAsync("() => document.querySelectorAll('#plot-removals .legend button').length > 0");
         Assert.Empty(page.Problems);
     }
@@ -75,6 +80,26 @@ public sealed class DashboardTests(BrowserFixture browser) : IClassFixture<Brows
 
         var item = await page.Page.WaitForSelectorAsync("#misses li[data-number]");
         Assert.Contains("Nothing like it", await item!.InnerTextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_explained_miss_shows_what_differs_from_the_nearest_recipe()
+    {
+        browser.Require();
+        await using var node = await DashboardNode.StartAsync();
+        await using var page = await DashboardPage.OpenAsync(browser.Browser, node.Address);
+        await page.WaitUntilLiveAsync();
+
+        node.Host.Cache.Explain(RecipeWith("gcc 12.2"));
+        node.Host.Cache.Explain(RecipeWith("gcc <b>13.1</b>"));
+
+        await page.Page.WaitForSelectorAsync("#misses li[data-number] ins");
+        var item = page.Page.Locator("#misses li[data-number]").First;
+        Assert.Equal(["compiler"], await item.Locator("dt").AllInnerTextsAsync());
+        Assert.Contains("gcc 12.2", await item.Locator("del").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("gcc <b>13.1</b>", await item.Locator("ins").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("one part differs", await item.InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(page.Problems);
     }
 
     [Fact]
@@ -228,6 +253,9 @@ public sealed class DashboardTests(BrowserFixture browser) : IClassFixture<Brows
 
         Assert.Empty(wrong);
     }
+
+    private static Recipe RecipeWith(string compiler) =>
+        new RecipeBuilder(ArtifactKind.Parse("demo"), 1).Add("compiler", compiler).Add("source", "main.c").Build();
 
     private static async Task SignInAsync(IPage page, string token)
     {

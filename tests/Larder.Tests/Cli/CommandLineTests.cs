@@ -16,8 +16,8 @@ public sealed class CommandLineTests
         { "ls --limit 0", "'0' is not a whole number from 1 to 100000; see 'larder ls --help'." },
         { "ls --skip -1", "'-1' is not a whole number of at least 0; see 'larder ls --help'." },
         { "ls --sort foo", "'foo' is not an order; write name, size or used; see 'larder ls --help'." },
-        { "ls --unused 5y", "'5y' is not a time; write a number with ms, s, m, h, d or w, such as 30d; see 'larder ls --help'." },
-        { "ls --min-size 5q", "'5q' is not a length; write bytes or a number with k, M, G or T, such as 64M; see 'larder ls --help'." },
+        { "ls --unused 5y", "'5y' is not a time; write a number with ms, s, m, h or d, such as 30d; see 'larder ls --help'." },
+        { "ls --min-size 5q", "'5q' is not a length; write bytes or a number with a unit, such as 64MiB; see 'larder ls --help'." },
         { "ls xyz", "'xyz' is not the beginning of a fingerprint, which has 64 hexadecimal digits." },
         { "get --node", "Required argument missing for option: '--node'; see 'larder get --help'." },
         { "get", "Name the artifact: KIND/FINGERPRINT, or its recipe; see 'larder get --help'." },
@@ -76,6 +76,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("serve")]
     [InlineData("stats")]
     [InlineData("get")]
     [InlineData("put")]
@@ -84,6 +85,7 @@ public sealed class CommandLineTests
     [InlineData("verify")]
     [InlineData("scrub")]
     [InlineData("purge")]
+    [InlineData("config")]
     [InlineData("completion")]
     public async Task Help_of_every_command_ends_with_examples(string command)
     {

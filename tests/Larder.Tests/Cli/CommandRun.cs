@@ -21,7 +21,7 @@ internal sealed record CommandRun(int ExitCode, byte[] Output, string Error)
             new MemoryStream(input ?? []),
             output,
             error,
-            name => environment?.GetValueOrDefault(name),
+            environment ?? [],
             inputIsTerminal: terminal,
             outputIsTerminal: terminal,
             errorIsTerminal: false);

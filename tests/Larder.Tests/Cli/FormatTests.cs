@@ -1,4 +1,3 @@
-using Larder.Cli.Commands;
 using Larder.Cli.Output;
 
 namespace Larder.Tests.Cli;
@@ -32,45 +31,6 @@ public sealed class FormatTests
     [InlineData(90_000_000, "1 d 1 h")]
     public void Times_have_their_two_largest_units(long milliseconds, string expected) =>
         Assert.Equal(expected, Format.Duration(TimeSpan.FromMilliseconds(milliseconds)));
-
-    [Theory]
-    [InlineData("0", 0)]
-    [InlineData("512", 512)]
-    [InlineData("1k", 1024)]
-    [InlineData("1.5MiB", 1_572_864)]
-    [InlineData("2G", 2L << 30)]
-    public void Lengths_are_read_in_binary_units(string text, long expected)
-    {
-        Assert.True(Quantities.TryBytes(text, out var bytes));
-        Assert.Equal(expected, bytes);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("M")]
-    [InlineData("1x")]
-    [InlineData("-1")]
-    [InlineData("1.2.3")]
-    [InlineData("99999999T")]
-    public void Other_lengths_are_refused(string text) => Assert.False(Quantities.TryBytes(text, out _));
-
-    [Theory]
-    [InlineData("90s", 90)]
-    [InlineData("5m", 300)]
-    [InlineData("1.5h", 5400)]
-    [InlineData("30d", 2_592_000)]
-    public void Times_are_read_with_their_unit(string text, double seconds)
-    {
-        Assert.True(Quantities.TryTime(text, out var time));
-        Assert.Equal(seconds, time.TotalSeconds);
-    }
-
-    [Theory]
-    [InlineData("90")]
-    [InlineData("5y")]
-    [InlineData("-1s")]
-    [InlineData("99999999999999d")]
-    public void Other_times_are_refused(string text) => Assert.False(Quantities.TryTime(text, out _));
 
     [Fact]
     public void A_sparkline_shows_the_last_values_with_the_newest_at_the_right()

@@ -58,7 +58,7 @@ public sealed class ArtifactMemoryTierModelTests
         {
             _tier = tier;
             _random = random;
-            tier.Removed = (key, _, reason) =>
+            tier.Removed = (key, _, _, reason) =>
             {
                 if (reason != RemovalReason.NotAdmitted)
                 {

@@ -101,7 +101,7 @@ public sealed class ArtifactMemoryTierTests
         var removed = new List<RemovalReason>();
         using var tier = TierKit.Create(Mebibyte, arena);
         tier.Put(TierKit.Key(1), new byte[1000], ArtifactWriter.AsWritten);
-        tier.Removed = (_, _, reason) => removed.Add(reason);
+        tier.Removed = (_, _, _, reason) => removed.Add(reason);
 
         var outcome = tier.Put(TierKit.Key(1), new byte[2 * Mebibyte], ArtifactWriter.AsWritten);
 
@@ -242,7 +242,7 @@ public sealed class ArtifactMemoryTierTests
     {
         var heard = new List<(ArtifactKey Key, long Weight, RemovalReason Reason)>();
         using var tier = TierKit.Create(Mebibyte, arena);
-        tier.Removed = (key, weight, reason) => heard.Add((key, weight, reason));
+        tier.Removed = (key, weight, _, reason) => heard.Add((key, weight, reason));
         for (var number = 0; number < 30; number++)
         {
             tier.Put(TierKit.Key(number), new byte[100_000], ArtifactWriter.AsWritten);

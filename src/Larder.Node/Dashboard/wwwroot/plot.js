@@ -5,7 +5,7 @@ import { h, say } from './dom.js';
 import { logMarks, marks, timeMarks } from './scale.js';
 import { clock } from './format.js';
 
-const pad = { left: 54, right: 12, top: 10, bottom: 24 };
+const pad = { left: 66, right: 12, top: 10, bottom: 24 };
 
 export class Plot {
   #data = null;

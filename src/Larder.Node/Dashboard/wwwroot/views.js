@@ -39,7 +39,7 @@ export class Tiles {
     const [size, unit] = bytesParts(now.seconds > 0 ? now.hitBytes / now.seconds : 0);
     this.#set('served', [size, `${unit}/s`], `${bytes(totals.hitBytes)} since start`, totals.hitBytes);
     const saved = stats.node.savedSeconds;
-    this.#set('saved', [saved > 0 ? duration(saved) : '–', ''], saved > 0 ? 'by hits whose cost is known' : 'no hit has told what it would have cost', saved);
+    this.#set('saved', [saved > 0 ? duration(saved) : '–', ''], saved > 0 ? 'by hits whose cost is known' : 'no hit says what it cost', saved);
     const kinds = stats.kinds.filter(kind => kind.entries > 0).length;
     this.#set('held', bytesParts(totals.bytes), `${count(totals.entries)} entries of ${kinds} ${kinds === 1 ? 'kind' : 'kinds'}`, totals.entries);
   }
@@ -158,11 +158,14 @@ function reason(miss) {
   }
 }
 
+// A digest is known by its beginning; the whole of it is in the title.
+const shown = value => (/^[0-9a-f]{40,}$/.test(value) ? `${value.slice(0, 16)}…` : value);
+
 function difference({ name: part, before, now }) {
   const value = [];
-  if (before != null) value.push(h('del', { 'aria-label': `before: ${before}` }, before));
+  if (before != null) value.push(h('del', { title: before, 'aria-label': `before: ${before}` }, shown(before)));
   if (before != null && now != null) value.push(h('span', { className: 'arrow', 'aria-hidden': 'true' }, '→'));
-  if (now != null) value.push(h('ins', { 'aria-label': `now: ${now}` }, now));
+  if (now != null) value.push(h('ins', { title: now, 'aria-label': `now: ${now}` }, shown(now)));
   if (before == null) value.push(h('span', { className: 'quiet' }, ' added'));
   if (now == null) value.push(h('span', { className: 'quiet' }, ' removed'));
   return [h('dt', null, part), h('dd', null, ...value)];
