@@ -30,6 +30,9 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Warning, "Lookup of {Key} took longer than {Deadline} and was answered as a miss.")]
     public static partial void LookupTimedOut(ILogger logger, ArtifactKey key, TimeSpan deadline);
 
+    [LoggerMessage(14, LogLevel.Error, "Lookup for {Path} blocks its thread past the deadline; a tier's medium does not answer.")]
+    public static partial void LookupStuck(ILogger logger, string path);
+
     [LoggerMessage(12, LogLevel.Warning, "A hit could not be read.")]
     public static partial void ReadFailed(ILogger logger, Exception exception);
 

@@ -68,6 +68,7 @@ public sealed class NodeHost : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         NodeOptionsCheck.Validate(options);
+        KeepThreads();
         var cache = await CacheAssembly.OpenAsync(options, adjustCache, loggers, cancellationToken).ConfigureAwait(false);
         NodeHost? host = null;
         try
@@ -113,6 +114,18 @@ public sealed class NodeHost : IAsyncDisposable
         var logger = loggers.CreateLogger("Larder.Node");
         var parts = new NodeParts(options, cache, clock, logger);
         return new NodeHost(parts.Services, parts, NodeServer.Create(parts.Services, loggers));
+    }
+
+    // Reads of a slow disk block threads of the pool, which grows by one or two a second: too slowly to go on serving
+    // what is in memory. Idle threads cost next to nothing.
+    private static void KeepThreads()
+    {
+        const int Wanted = 32;
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        if (workers < Wanted)
+        {
+            ThreadPool.SetMinThreads(Wanted, ports);
+        }
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)

@@ -25,10 +25,12 @@ internal sealed class NodeParts : IAsyncDisposable
         Dashboard = new NodeDashboard(cache, clock, logger);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, this);
+        var store = new ArtifactStore(cache, options.LookupDeadline, clock, logger);
         Services = new NodeServices
         {
             Options = options,
-            Store = new ArtifactStore(cache, options.LookupDeadline, clock, logger),
+            Store = store,
+            Watch = new LookupWatch(store, options.LookupDeadline, clock, logger),
             Guard = new AccessGuard(options.Tokens),
             Metrics = _metrics,
             State = new NodeState(),
@@ -38,7 +40,9 @@ internal sealed class NodeParts : IAsyncDisposable
         };
         _metrics.Observe(Services);
         _listener.Start();
-        _exporter = OtlpExport.Start(options.OtlpEndpoint);
+
+        // Nothing of the exporter is even loaded by a node that does not push.
+        _exporter = options.OtlpEndpoint is { } collector ? OtlpExport.Start(collector) : null;
     }
 
     /// <summary>What endpoints are given.</summary>
@@ -74,6 +78,7 @@ internal sealed class NodeParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Dashboard.DisposeAsync().ConfigureAwait(false);
+        Services.Watch.Dispose();
         await Services.Store.DisposeAsync().ConfigureAwait(false);
         await _cache.DisposeAsync().ConfigureAwait(false);
         _exporter?.Dispose();

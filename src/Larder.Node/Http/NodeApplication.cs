@@ -44,6 +44,10 @@ internal sealed class NodeApplication : IHttpApplication<NodeRequest>
         {
             await DispatchAsync(context).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (context.IsExpired)
+        {
+            // The watch has sent the miss.
+        }
         catch (Exception exception) when (IsClientFault(exception))
         {
             // The server knows which status belongs to a malformed, slow or broken request, and closes the connection.

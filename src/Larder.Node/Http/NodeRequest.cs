@@ -12,6 +12,9 @@ internal sealed class NodeRequest
 {
     private readonly DefaultHttpContext _context = new();
 
+    // The number of the lookup, times four, plus its phase: 1 under way, 2 back in time, 3 expired.
+    private long _lookup;
+
     public NodeRequest(NodeServices services) => Services = services;
 
     /// <summary>What the node has for its endpoints.</summary>
@@ -38,6 +41,23 @@ internal sealed class NodeRequest
     /// <summary>Whether the request may change nothing.</summary>
     public bool IsRead => (Method & (RequestMethod.Get | RequestMethod.Head)) != 0;
 
+    /// <summary>Whether the answer was sent by the watch, so that nobody else may touch it.</summary>
+    public bool IsExpired => (Volatile.Read(ref _lookup) & 3) == 3;
+
+    /// <summary>Begins a lookup that the watch may answer in its stead; returns its generation.</summary>
+    public long BeginLookup()
+    {
+        var generation = (_lookup >> 2) + 1;
+        Volatile.Write(ref _lookup, (generation << 2) | 1);
+        return generation;
+    }
+
+    /// <summary>Ends a lookup; false when the watch has answered.</summary>
+    public bool EndLookup(long generation) => TryMove(generation, 2);
+
+    /// <summary>Takes the answer away from a lookup that is still under way; false when it has ended.</summary>
+    public bool TryExpire(long generation) => TryMove(generation, 3);
+
     /// <summary>Makes the object ready for the next request of its connection.</summary>
     public void Begin(IFeatureCollection features)
     {
@@ -45,6 +65,7 @@ internal sealed class NodeRequest
         Method = ParseMethod(_context.Request.Method);
         Path = string.Empty;
         Endpoint = null;
+        _lookup &= ~3L;
         StartedAt = Services.Clock.GetTimestamp();
     }
 
@@ -81,6 +102,12 @@ internal sealed class NodeRequest
         _context.Response.Headers.Allow = string.Join(", ", Names(allowed));
         Answer.Empty(this, StatusCodes.Status405MethodNotAllowed);
         return false;
+    }
+
+    private bool TryMove(long generation, int phase)
+    {
+        var underWay = (generation << 2) | 1;
+        return Interlocked.CompareExchange(ref _lookup, (generation << 2) | (long)phase, underWay) == underWay;
     }
 
     private static IEnumerable<string> Names(RequestMethod methods) =>

@@ -30,6 +30,9 @@ internal static class NodeServer
             Options.Create(new SocketTransportOptions
             {
                 Backlog = 4096,
+
+                // Receives complete on threads of the pool already; going through its queue again only costs.
+                UnsafePreferInlineScheduling = true,
                 MaxReadBufferSize = RequestBufferBytes,
                 MaxWriteBufferSize = ResponseBufferBytes,
             }),

@@ -14,6 +14,9 @@ internal sealed class NodeServices
     /// <summary>The cache, seen so that its troubles are misses.</summary>
     public required ArtifactStore Store { get; init; }
 
+    /// <summary>Looks up within the deadline, whatever the tiers do.</summary>
+    public required LookupWatch Watch { get; init; }
+
     /// <summary>Who may do what.</summary>
     public required AccessGuard Guard { get; init; }
 

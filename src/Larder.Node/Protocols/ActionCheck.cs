@@ -27,7 +27,7 @@ internal static class ActionCheck
         foreach (var tree in references.Where(static reference => reference.Kind == ReferenceKind.Tree).ToArray())
         {
             var key = new ArtifactKey(BazelEndpoint.ContentKind, tree.Hash);
-            using var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
+            using var artifact = await request.Services.Watch.GetAsync(request, key).ConfigureAwait(false);
             if (!artifact.IsHit
                 || !TryRead(request, artifact.Content, isTree: true, references)
                 || references.Count > MaxReferences)

@@ -64,7 +64,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
     private static async Task GetAsync(NodeRequest request, ArtifactKey key)
     {
-        var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
+        var artifact = await request.Services.Watch.GetAsync(request, key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {
             Answer.Empty(request, StatusCodes.Status404NotFound);
@@ -112,7 +112,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
             return false;
         }
 
-        using var present = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
+        using var present = await request.Services.Watch.GetAsync(request, key).ConfigureAwait(false);
         var tag = present.IsHit ? BlobResponse.EntityTag(present.Metadata.Digest) : null;
         if ((headers.IfNoneMatch.Count > 0 && tag is not null && BlobResponse.Names(headers.IfNoneMatch, tag))
             || (headers.IfMatch.Count > 0 && (tag is null || !BlobResponse.Names(headers.IfMatch, tag))))

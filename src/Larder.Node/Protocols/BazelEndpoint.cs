@@ -104,7 +104,7 @@ internal sealed class BazelEndpoint : IEndpoint
 
     private static async Task GetActionAsync(NodeRequest request, ArtifactKey key)
     {
-        var artifact = await request.Services.Store.GetAsync(key).ConfigureAwait(false);
+        var artifact = await request.Services.Watch.GetAsync(request, key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {
             Answer.Empty(request, StatusCodes.Status404NotFound);

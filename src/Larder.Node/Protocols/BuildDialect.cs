@@ -17,7 +17,7 @@ internal static class BuildDialect
     /// <summary>Answers a GET or HEAD.</summary>
     public static Task GetAsync(NodeRequest request, ArtifactKey key)
     {
-        var pending = request.Services.Store.GetAsync(key);
+        var pending = request.Services.Watch.GetAsync(request, key);
         return pending.IsCompletedSuccessfully
             ? AnswerAsync(request, pending.Result)
             : AwaitAsync(request, pending);

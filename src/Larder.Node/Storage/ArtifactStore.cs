@@ -106,6 +106,20 @@ internal sealed class ArtifactStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Looks only where nothing can block.</summary>
+    public StoredArtifact GetFromMemory(ArtifactKey key)
+    {
+        if (_cache.Memory is { } memory && _cache.OptionsFor(key.Kind).Memory)
+        {
+            return Track(memory.Get(key));
+        }
+
+        return default;
+    }
+
+    /// <summary>Counts a lookup that passed its deadline.</summary>
+    public void CountTimeout() => Interlocked.Increment(ref _lookupTimeouts);
+
     /// <summary>Whether a lookup now would probably hit; false in every doubt.</summary>
     public async ValueTask<bool> ContainsAsync(ArtifactKey key)
     {

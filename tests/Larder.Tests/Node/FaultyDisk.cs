@@ -1,0 +1,61 @@
+using Larder.Cache.Disk.Io;
+using Microsoft.Win32.SafeHandles;
+
+namespace Larder.Tests.Node;
+
+/// <summary>A disk whose operations fail, or do not come back, when a test says so.</summary>
+internal sealed class FaultyDisk : DiskIo
+{
+    private readonly ManualResetEventSlim _released = new(initialState: true);
+
+    /// <summary>What every operation on an artifact's file fails with; none at first.</summary>
+    public Errno ReadError { get; set; }
+
+    /// <summary>What every write fails with; none at first.</summary>
+    public Errno WriteError { get; set; }
+
+    /// <summary>Payload offset from which reads fail.</summary>
+    public long ReadsFailFrom { get; set; } = long.MaxValue;
+
+    /// <summary>Makes every read block until <see cref="Release"/>.</summary>
+    public void Block() => _released.Reset();
+
+    public void Release() => _released.Set();
+
+    public override Errno OpenRead(string path, out SafeFileHandle? file)
+    {
+        file = null;
+        Wait();
+        return ReadError == Errno.None ? base.OpenRead(path, out file) : ReadError;
+    }
+
+    public override Errno Stat(SafeFileHandle file, out FileStamp stamp)
+    {
+        stamp = default;
+        Wait();
+        return ReadError == Errno.None ? base.Stat(file, out stamp) : ReadError;
+    }
+
+    public override Errno Read(SafeFileHandle file, long offset, Span<byte> buffer, out int count)
+    {
+        count = 0;
+        Wait();
+        return ReadError != Errno.None ? ReadError
+            : offset >= ReadsFailFrom ? Errno.Io
+            : base.Read(file, offset, buffer, out count);
+    }
+
+    public override Errno Create(string path, out SafeFileHandle? file)
+    {
+        file = null;
+        return WriteError == Errno.None ? base.Create(path, out file) : WriteError;
+    }
+
+    public override Errno Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> data, out int count)
+    {
+        count = 0;
+        return WriteError == Errno.None ? base.Write(file, offset, data, out count) : WriteError;
+    }
+
+    private void Wait() => _released.Wait(TimeSpan.FromSeconds(20));
+}
