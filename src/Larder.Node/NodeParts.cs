@@ -1,4 +1,5 @@
 using Larder.Cache;
+using Larder.Cache.Diagnostics;
 using Larder.Node.Dashboard;
 using Larder.Node.Http;
 using Larder.Node.Maintenance;
@@ -15,16 +16,19 @@ internal sealed class NodeParts : IAsyncDisposable
 {
     private readonly TieredCache _cache;
     private readonly NodeMetrics _metrics;
+    private readonly LarderMeter _cacheMeter;
     private readonly PrometheusListener _listener;
     private readonly IDisposable? _exporter;
 
     public NodeParts(NodeOptions options, TieredCache cache, TimeProvider clock, ILogger logger)
     {
         _cache = cache;
-        _listener = new PrometheusListener(this);
+        var meters = new ScopedMeters();
+        _listener = new PrometheusListener(meters);
         Dashboard = new NodeDashboard(cache, clock, logger);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
-        _metrics = new NodeMetrics(Routes.Endpoints, this);
+        _metrics = new NodeMetrics(Routes.Endpoints, meters);
+        _cacheMeter = new LarderMeter(cache, meters, clock);
         var store = new ArtifactStore(cache, options.LookupDeadline, clock, logger);
         Services = new NodeServices
         {
@@ -80,10 +84,13 @@ internal sealed class NodeParts : IAsyncDisposable
         await Dashboard.DisposeAsync().ConfigureAwait(false);
         Services.Watch.Dispose();
         await Services.Store.DisposeAsync().ConfigureAwait(false);
-        await _cache.DisposeAsync().ConfigureAwait(false);
+
+        // The meters read the cache, and the exporter sends what they say a last time.
         _exporter?.Dispose();
         _listener.Dispose();
+        _cacheMeter.Dispose();
         _metrics.Dispose();
+        await _cache.DisposeAsync().ConfigureAwait(false);
         Services.UploadSlots.Dispose();
         Services.State.Dispose();
     }

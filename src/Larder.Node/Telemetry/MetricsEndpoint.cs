@@ -24,6 +24,6 @@ internal sealed class MetricsEndpoint : IEndpoint
             : Answer.TextAsync(
                 request,
                 StatusCodes.Status200OK,
-                _listener.Render() + TierMetrics.Render(request.Services.Store.Cache.GetStatistics().Tiers),
+                _listener.Render(),
                 MediaType);
 }

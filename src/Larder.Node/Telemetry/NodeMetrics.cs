@@ -34,10 +34,10 @@ internal sealed class NodeMetrics : IDisposable
 
     /// <summary>Creates the meter and its instruments.</summary>
     /// <param name="endpoints">Every endpoint that requests will be counted for; several may share a name.</param>
-    /// <param name="scope">Tells the meters of several nodes in one process apart.</param>
-    public NodeMetrics(IEnumerable<IEndpoint> endpoints, object scope)
+    /// <param name="meters">Makes the meter.</param>
+    public NodeMetrics(IEnumerable<IEndpoint> endpoints, IMeterFactory meters)
     {
-        _meter = new Meter(MeterName, version: null, tags: null, scope);
+        _meter = meters.Create(MeterName);
         var names = new List<string> { "none" };
         foreach (var endpoint in endpoints)
         {
