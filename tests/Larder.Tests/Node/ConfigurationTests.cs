@@ -12,10 +12,10 @@ public sealed class ConfigurationTests : IDisposable
     [Fact]
     public void Nothing_said_gives_the_defaults()
     {
-        var configuration = Load(environment: new() { ["HOME"] = "/home/someone" });
+        var configuration = Load(environment: new() { ["HOME"] = "/users/someone" });
 
         Assert.Equal("127.0.0.1:7070", configuration.Options.Listen.ToString());
-        Assert.Equal("/home/someone/.cache/larder", configuration.Options.DataDirectory);
+        Assert.Equal("/users/someone/.cache/larder", configuration.Options.DataDirectory);
         Assert.All(configuration.Describe(), static setting => Assert.Equal(SettingOrigin.Default, setting.Origin));
         Assert.All(configuration.Describe(), static setting => Assert.EndsWith(".", setting.Help, StringComparison.Ordinal));
         Assert.Equal(16L * 1024 * 1024 * 1024, configuration.Options.Limits.BodyBytes);
