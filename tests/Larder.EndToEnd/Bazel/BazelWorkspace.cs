@@ -35,7 +35,7 @@ internal sealed partial class BazelWorkspace : IAsyncDisposable
             build.Append(CultureInfo.InvariantCulture, $"cmd = 'sleep {seconds}; for i in $$(seq 200); do echo {leaf} $$i; done > $@')\n");
         }
 
-        build.Append("genrule(name = 'all', outs = ['all.txt'], cmd = 'cat $(SRCS) > $@', srcs = [");
+        build.Append("genrule(name = 'joined', outs = ['joined.txt'], cmd = 'cat $(SRCS) > $@', srcs = [");
         build.AppendJoin(", ", Enumerable.Range(0, Leaves).Select(static leaf => $"'leaf{leaf}'"));
         build.Append("])\n");
         File.WriteAllText(Path.Combine(_root, "BUILD"), build.ToString());
@@ -60,7 +60,7 @@ internal sealed partial class BazelWorkspace : IAsyncDisposable
             }
         }
 
-        Assert.Equal(expected.ToString(), File.ReadAllText(Path.Combine(_root, "bazel-bin", "all.txt")));
+        Assert.Equal(expected.ToString(), File.ReadAllText(Path.Combine(_root, "bazel-bin", "joined.txt")));
     }
 
     /// <summary>How many actions a build took from the remote cache.</summary>
