@@ -139,7 +139,6 @@ public sealed partial class TidyTests
     {
         var wrong = RepositoryFiles.All
             .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal))
-            .Where(path => !path.StartsWith("samples/", StringComparison.Ordinal))
             .Select(path => path[..path.LastIndexOf('/')] + "/packages.lock.json")
             .Except(RepositoryFiles.All);
 
