@@ -25,6 +25,11 @@ public sealed partial class BoundedCache<TKey, TValue>
         var value = factory(key, state);
         var weight = Weigh(key, value);
         var mixed = Mix(key);
+        if (_isPlain && TryPutPlain(mixed, key, value) != CacheShard<TKey, TValue>.Blocked)
+        {
+            return value;
+        }
+
         var put = new PutRequest<TKey, TValue>
         {
             Key = key,

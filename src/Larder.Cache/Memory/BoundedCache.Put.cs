@@ -19,6 +19,15 @@ public sealed partial class BoundedCache<TKey, TValue>
     {
         var weight = Weigh(key, value);
         var mixed = Mix(key);
+        if (_isPlain && owner is null)
+        {
+            var outcome = TryPutPlain(mixed, key, value);
+            if (outcome != CacheShard<TKey, TValue>.Blocked)
+            {
+                return outcome;
+            }
+        }
+
         var put = new PutRequest<TKey, TValue>
         {
             Key = key,
@@ -28,6 +37,26 @@ public sealed partial class BoundedCache<TKey, TValue>
             Owner = owner,
         };
         return Put(mixed, ref put);
+    }
+
+    // See the shard's method of this name.
+    private PutOutcome TryPutPlain(ulong mixed, TKey key, TValue value)
+    {
+        if (!EntryBudget.IsFull)
+        {
+            return CacheShard<TKey, TValue>.Blocked;
+        }
+
+        var shard = ShardOf(mixed);
+        shard.Enter();
+        try
+        {
+            return shard.TryPutPlain((uint)mixed, key, value);
+        }
+        finally
+        {
+            shard.Exit();
+        }
     }
 
     private PutOutcome Put(ulong mixed, ref PutRequest<TKey, TValue> put)

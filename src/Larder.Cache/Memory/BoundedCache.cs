@@ -51,6 +51,9 @@ public sealed partial class BoundedCache<TKey, TValue>
     private readonly int _neighbourhoodBits;
     private readonly byte _maxTouch;
     private readonly bool _isLru;
+
+    // Whether puts may take the short way: every entry weighs 1, nobody hears of removals, uses are not stamped.
+    private readonly bool _isPlain;
     private readonly int _hits;
     private readonly int _misses;
     private readonly IEqualityComparer<TKey>? _comparer;
@@ -97,6 +100,7 @@ public sealed partial class BoundedCache<TKey, TValue>
             _shards[i] = new CacheShard<TKey, TValue>(this, _views, i, policy, _weigher is not null);
         }
 
+        _isPlain = _weigher is null && !Notifies && !_isLru;
         SetShares();
     }
 

@@ -103,6 +103,12 @@ internal sealed partial class CacheShard<TKey, TValue>
             return CountRefused(ref put, PutOutcome.NotAdmitted);
         }
 
+        return Follow(ref put, hash, excessBytes, excessEntries);
+    }
+
+    // Evicts for an admitted newcomer and inserts it.
+    private PutOutcome Follow(ref PutRequest<TKey, TValue> put, uint hash, long excessBytes, long excessEntries)
+    {
         if (_victims.Count > 0 || excessBytes > 0 || excessEntries > 0)
         {
             if (!EvictFor(ref put, excessBytes, excessEntries))

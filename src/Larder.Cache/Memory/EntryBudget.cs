@@ -25,13 +25,16 @@ internal sealed class EntryBudget(long limit)
     /// <summary>What is booked now.</summary>
     public long Booked => Volatile.Read(ref _booked);
 
+    /// <summary>Whether nothing more can be booked now.</summary>
+    public bool IsFull => Volatile.Read(ref _booked) >= Volatile.Read(ref _limit);
+
     /// <summary>Sets the limit; what is booked above it stays until it is given back.</summary>
     public void SetLimit(long limit) => Volatile.Write(ref _limit, limit);
 
     /// <summary>Books as much of <paramref name="wanted"/> as there is; returns how much.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long BookUpTo(long wanted) =>
-        !IsLimited ? wanted : Volatile.Read(ref _booked) >= Volatile.Read(ref _limit) ? 0 : BookWhatThereIs(wanted);
+        !IsLimited ? wanted : IsFull ? 0 : BookWhatThereIs(wanted);
 
     /// <summary>Gives back what was booked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

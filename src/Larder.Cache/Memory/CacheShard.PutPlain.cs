@@ -1,0 +1,98 @@
+using Larder.Cache.Artifacts;
+using Larder.Cache.Diagnostics;
+
+namespace Larder.Cache.Memory;
+
+/// <content>The short way of the most frequent put.</content>
+internal sealed partial class CacheShard<TKey, TValue>
+{
+    /// <summary>
+    /// Puts a newcomer into a full cache where every entry weighs 1 and nobody hears of removals: it takes the very slot
+    /// of its victim, and no budget changes. Gives <see cref="Blocked"/>, before anything has changed, for every put
+    /// that is not of this sort.
+    /// </summary>
+    public PutOutcome TryPutPlain(uint hash, TKey key, TValue value)
+    {
+        if (_largestWeight < 1
+            || !_cache.EntryBudget.IsFull
+            || _entries < _cache.ShareEntries
+            || _entries > _mostEntries
+            || Find(hash, key) != None)
+        {
+            return Blocked;
+        }
+
+        _changing = true;
+        _clock++;
+        _victims.Clear();
+        var policyHash = PolicyHash(hash);
+        PutOutcome outcome;
+        if (!_policy.MakeRoom(policyHash, 1, 0, 1, _victims))
+        {
+            CountPut(1);
+            _counters.Refused++;
+            _counters.RefusedBytes++;
+            _counters.NotAdmitted++;
+            outcome = PutOutcome.NotAdmitted;
+        }
+        else if (_victims.Count == 1)
+        {
+            Supersede(_victims[0], hash, policyHash, key, value);
+            outcome = PutOutcome.Stored;
+        }
+        else
+        {
+            outcome = PutAfterOthers(hash, policyHash, key, value);
+        }
+
+        _changing = false;
+        return outcome;
+    }
+
+    // Puts a newcomer into the slot of the entry that goes for it.
+    private void Supersede(int slot, uint hash, uint policyHash, TKey key, TValue value)
+    {
+        var now = _clock;
+        var slots = _slots;
+        ref var taken = ref slots[slot];
+        ref var tick = ref _ticks[slot];
+        _lastReport = new EvictionReport(1, 1, now - tick, RemovalReason.EntryLimit);
+        tick = now;
+        _policy.OnRemove(slot);
+
+        ref var link = ref BucketOf(taken.Hash);
+        while (link != slot)
+        {
+            link = ref slots[link].Next;
+        }
+
+        // As in Detach: lookups that can still be on the slot notice before it changes.
+        link = taken.Next;
+        ref var version = ref _views[_index].Version;
+        Volatile.Write(ref version, version + 2);
+        Volatile.WriteBarrier();
+
+        _owners?.Remove(slot);
+        taken.Value = value;
+        taken.Key = key;
+        taken.Hash = hash;
+        _policy.OnInsert(slot, policyHash, 1);
+        ref var bucket = ref BucketOf(hash);
+        taken.Next = bucket;
+        Volatile.Write(ref bucket, slot);
+
+        _counters.Puts++;
+        _counters.PutBytes++;
+        _counters.Evicted++;
+        _counters.EvictedBytes++;
+    }
+
+    // The policy named none, or several.
+    private PutOutcome PutAfterOthers(uint hash, uint policyHash, TKey key, TValue value)
+    {
+        var put = new PutRequest<TKey, TValue> { Key = key, Value = value, Hash = hash, Weight = 1 };
+        var outcome = Follow(ref put, policyHash, 0, 1);
+        _cache.EntryBudget.GiveBack(put.BookedEntries);
+        return outcome;
+    }
+}
