@@ -1,4 +1,5 @@
 using Larder.Bench.Arena;
+using Larder.Bench.Disk;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Memory;
 
@@ -7,11 +8,12 @@ return args switch
     ["arena", .. var rest] => ArenaBench.Run(rest),
     ["hit-ratio", .. var rest] => HitRatioBench.Run(rest),
     ["memory", .. var rest] => MemoryBench.Run(rest),
+    ["disk-start", .. var rest] => await DiskStartBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help]");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory]");
     return 2;
 }

@@ -8,6 +8,9 @@ internal sealed class DiskPaths
 {
     public const string MetadataSuffix = ".meta";
 
+    /// <summary>Follows the name of a raw entry's metadata while the entry is being replaced.</summary>
+    public const string OldSuffix = ".old";
+
     public DiskPaths(string root)
     {
         Root = root;

@@ -252,8 +252,17 @@ public sealed partial class DiskTier
             return false;
         }
 
-        Io.Unlink(path + DiskPaths.MetadataSuffix);
+        UnlinkMetadata(path);
         return true;
+    }
+
+    private void UnlinkMetadata(string payloadPath)
+    {
+        var path = payloadPath + DiskPaths.MetadataSuffix;
+        if (Io.Unlink(path) == Errno.None)
+        {
+            Io.Unlink(path + DiskPaths.OldSuffix);
+        }
     }
 
     // Forgets the open content of a key whose file lost its name; while a lease keeps it open, its bytes stay booked.

@@ -270,34 +270,54 @@ public sealed partial class DiskTier
             }
         }
 
-        error = OpenRead(_paths.Metadata(key), out var metadataFile);
-        if (error == Errno.None)
+        var metadataPath = _paths.Metadata(key);
+        var (raw, metadataFile) = await VerifyRawAsync(file, metadataPath, key, kind, stamp.Size, cancellationToken).ConfigureAwait(false);
+        if (raw.Outcome == VerifierOutcome.Damaged)
         {
-            try
+            // A crash in the middle of a replacement leaves what belongs to the payload under the other name.
+            var oldPath = metadataPath + DiskPaths.OldSuffix;
+            (raw, metadataFile) = await VerifyRawAsync(file, oldPath, key, kind, stamp.Size, cancellationToken).ConfigureAwait(false);
+            if (raw.Outcome == VerifierOutcome.Verified && IsOwner)
             {
-                var raw = await VerifyAsync(file, metadataFile, key, kind, stamp.Size, cancellationToken).ConfigureAwait(false);
-                if (raw.Outcome == VerifierOutcome.Verified)
-                {
-                    (var kept, metadataFile) = (metadataFile, null);
-                    return (raw, kept);
-                }
-
-                return (raw, null);
-            }
-            finally
-            {
-                metadataFile?.Dispose();
+                Io.Rename(oldPath, metadataPath, replace: true);
             }
         }
 
-        if (!error.IsAbsent() && error != Errno.SymbolicLink)
-        {
-            return (new VerifierResult(VerifierOutcome.Failed, error), null);
-        }
-
-        return kind.Options.DiskForm == DiskForm.Raw
+        return kind.Options.DiskForm == DiskForm.Raw && raw.Outcome == VerifierOutcome.Damaged
             ? (await VerifyAsync(file, null, key, kind, stamp.Size, cancellationToken).ConfigureAwait(false), null)
-            : (new VerifierResult(VerifierOutcome.Damaged), null);
+            : (raw, metadataFile);
+    }
+
+    // Damaged also stands for metadata that are not there.
+    private async ValueTask<(VerifierResult Result, SafeFileHandle? MetadataFile)> VerifyRawAsync(
+        SafeFileHandle file,
+        string metadataPath,
+        ArtifactKey key,
+        DiskKind kind,
+        long fileBytes,
+        CancellationToken cancellationToken)
+    {
+        var error = OpenRead(metadataPath, out var metadataFile);
+        if (error != Errno.None)
+        {
+            var isAbsent = error.IsAbsent() || error == Errno.SymbolicLink;
+            return (new VerifierResult(isAbsent ? VerifierOutcome.Damaged : VerifierOutcome.Failed, error), null);
+        }
+
+        var isKept = false;
+        try
+        {
+            var result = await VerifyAsync(file, metadataFile, key, kind, fileBytes, cancellationToken).ConfigureAwait(false);
+            isKept = result.Outcome == VerifierOutcome.Verified;
+            return (result, isKept ? metadataFile : null);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                metadataFile!.Dispose();
+            }
+        }
     }
 
     private ValueTask<VerifierResult> VerifyAsync(

@@ -158,25 +158,40 @@ public sealed partial class DiskTier
         return new CommitResult(OnPutFailed(Errno.Exists, "rename", entry.Key), default);
     }
 
-    // The payload's name is the commit; a raw entry's metadata gets its name before, when it still means nothing.
+    // The payload's name is the commit. A raw entry's metadata gets its name before: without a payload it means
+    // nothing. Beside a payload that is being replaced, the old metadata is kept under another name until the payload
+    // is, so that a crash at any point leaves a payload and what describes it.
     private Errno GiveName(UnpublishedEntry entry, bool replace)
     {
         var path = _paths.Payload(entry.Key);
-        if (entry.MetadataPath is not null && !replace && Io.Stat(path, out _) == Errno.None)
+        if (entry.MetadataPath is null)
+        {
+            return RenameInto(entry, entry.Path, path, replace);
+        }
+
+        if (!replace && Io.Stat(path, out _) == Errno.None)
         {
             return Errno.Exists;
         }
 
-        var error = entry.MetadataPath is null || entry.IsMetadataNamed
+        var metadataPath = path + DiskPaths.MetadataSuffix;
+        var oldPath = metadataPath + DiskPaths.OldSuffix;
+        var hasOld = replace && !entry.IsMetadataNamed && Io.Rename(metadataPath, oldPath, replace: true) == Errno.None;
+        var error = entry.IsMetadataNamed
             ? Errno.None
-            : RenameInto(entry, entry.MetadataPath, path + DiskPaths.MetadataSuffix, replace: true);
-        if (error != Errno.None)
+            : RenameInto(entry, entry.MetadataPath, metadataPath, replace: true);
+        entry.IsMetadataNamed = error == Errno.None;
+        error = error == Errno.None ? RenameInto(entry, entry.Path, path, replace) : error;
+        if (hasOld && error == Errno.None)
         {
-            return error;
+            Io.Unlink(oldPath);
+        }
+        else if (hasOld)
+        {
+            Io.Rename(oldPath, metadataPath, replace: true);
         }
 
-        entry.IsMetadataNamed = entry.MetadataPath is not null;
-        return RenameInto(entry, entry.Path, path, replace);
+        return error;
     }
 
     private Errno RenameInto(UnpublishedEntry entry, string from, string to, bool replace)

@@ -3,12 +3,15 @@ using System.Globalization;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Disk.Io;
 using Larder.Cache.Fingerprints;
+using Microsoft.Win32.SafeHandles;
 
 namespace Larder.Cache.Disk;
 
 // Finding what lies on disk: the index file first, then the directories, which are the truth.
 public sealed partial class DiskTier
 {
+    // Directories that are read at the same time: enough to keep a disk busy, few enough to leave it to readers.
+    private const int ScanParallelism = 4;
     private const long OrphanNanoseconds = 60_000_000_000;
 
     private static readonly SearchValues<char> LowerHex = SearchValues.Create("0123456789abcdef");
@@ -245,12 +248,12 @@ public sealed partial class DiskTier
             });
             NoteScanFailure(error, kind.Directory);
             Interlocked.Add(ref _directoriesTotal, directories.Count);
-            foreach (var first in directories)
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = ScanParallelism, CancellationToken = _closing.Token };
+            await Parallel.ForEachAsync(directories, parallel, async (first, _) =>
             {
-                _closing.Token.ThrowIfCancellationRequested();
                 await ScanDirectoryAsync(kind, first).ConfigureAwait(false);
                 Interlocked.Increment(ref _directoriesScanned);
-            }
+            }).ConfigureAwait(false);
         }
     }
 
@@ -458,17 +461,25 @@ public sealed partial class DiskTier
                 return framed;
             }
 
-            error = OpenRead(_paths.Metadata(key), out var metadataFile);
-            if (error != Errno.None)
-            {
-                return new VerifierResult(error.IsAbsent() ? VerifierOutcome.Damaged : VerifierOutcome.Failed, error);
-            }
+            isRaw = true;
+            var raw = ReadMetadata(file!, _paths.Metadata(key), key);
+            return raw.Outcome == VerifierOutcome.Damaged
+                ? ReadMetadata(file!, _paths.Metadata(key) + DiskPaths.OldSuffix, key)
+                : raw;
+        }
+    }
 
-            using (metadataFile)
-            {
-                isRaw = true;
-                return EntryVerifier.ReadMetadata(Io, file!, metadataFile, key);
-            }
+    private VerifierResult ReadMetadata(SafeFileHandle file, string metadataPath, ArtifactKey key)
+    {
+        var error = OpenRead(metadataPath, out var metadataFile);
+        if (error != Errno.None)
+        {
+            return new VerifierResult(error.IsAbsent() ? VerifierOutcome.Damaged : VerifierOutcome.Failed, error);
+        }
+
+        using (metadataFile)
+        {
+            return EntryVerifier.ReadMetadata(Io, file, metadataFile, key);
         }
     }
 

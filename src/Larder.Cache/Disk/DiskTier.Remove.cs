@@ -117,7 +117,7 @@ public sealed partial class DiskTier
             throw new CacheException(CacheErrorKind.Io, $"{key} cannot be removed: error {(int)error} ({error}).");
         }
 
-        Io.Unlink(path + DiskPaths.MetadataSuffix);
+        UnlinkMetadata(path);
         if (!TakeOut(key, kind))
         {
             // Another process had added it.

@@ -132,6 +132,14 @@ public sealed partial class DiskTier
         await _keys.TakeAsync(key, cancellationToken).ConfigureAwait(false);
         try
         {
+            // Raw metadata may lie under their other name: an ordinary lookup finds and mends that.
+            var (opened, content) = await OpenEntryAsync(key, kind, NextTurn(), cancellationToken).ConfigureAwait(false);
+            content?.Release();
+            if (opened != OpenOutcome.Found)
+            {
+                return (opened == OpenOutcome.Failed ? VerifierOutcome.Failed : VerifierOutcome.Damaged, length);
+            }
+
             (outcome, length) = VerifyAtPath(key, kind, null, cancellationToken);
             if (outcome is VerifierOutcome.Damaged or VerifierOutcome.Unframed)
             {

@@ -124,6 +124,49 @@ public sealed class DiskMediumTests
         }
     }
 
+    [Theory]
+    [InlineData(DiskForm.Framed)]
+    [InlineData(DiskForm.Raw)]
+    public async Task A_replacement_stopped_at_any_operation_leaves_the_old_entry_or_the_new(DiskForm form)
+    {
+        for (var stop = 0; ; stop++)
+        {
+            using var directory = new DiskDirectory();
+            var key = Key(KindOf(form), 1);
+            var step = -1;
+            var io = new FaultyDiskIo();
+            await using (var tier = await directory.OpenRecoveredAsync(options => options with { Io = io }))
+            {
+                await PutAsync(tier, key, Bytes(1, 1000));
+
+                // From here on nothing reaches the disk any more, as after a kill.
+                io.Before = (operation, _) => step >= 0 && step++ >= stop && operation != DiskOperation.StatFile ? Errno.Io : Errno.None;
+                step = 0;
+                await PutAsync(tier, key, Bytes(2, 1500));
+            }
+
+            foreach (var hasIndex in (bool[])[true, false])
+            {
+                if (!hasIndex)
+                {
+                    File.Delete(directory.Root + "/.index");
+                }
+
+                await using var reopened = await directory.OpenRecoveredAsync();
+                var read = await GetAsync(reopened, key);
+                Assert.True(read is not null, $"stopped at {stop}: the entry is lost");
+                Assert.Equal(Bytes(read.Length == 1000 ? 1 : 2, read.Length), read);
+                Assert.Equal(0, reopened.GetStatistics().Kinds.Sum(static kind => kind.Quarantined));
+                AssertBalanced(reopened);
+            }
+
+            if (step <= stop)
+            {
+                break;
+            }
+        }
+    }
+
     [Fact]
     public async Task Short_reads_and_writes_are_continued()
     {

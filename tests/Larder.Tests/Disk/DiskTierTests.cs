@@ -219,6 +219,19 @@ public sealed class DiskTierTests
     }
 
     [Fact]
+    public async Task A_hit_on_an_open_file_allocates_nothing_and_completes_at_once()
+    {
+        using var directory = new DiskDirectory();
+        await using var tier = await directory.OpenRecoveredAsync();
+        var key = Key(Framed, 1);
+        await PutAsync(tier, key, Bytes(1, 4096));
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        await GetAsync(tier, key);
+
+        Assert.Equal(0, MeasureHits(tier, key, 20_000) / 20_000);
+    }
+
+    [Fact]
     public async Task A_second_owner_is_told_who_has_the_directory()
     {
         using var directory = new DiskDirectory();
@@ -229,5 +242,19 @@ public sealed class DiskTierTests
         Assert.Equal(CacheErrorKind.Locked, exception.Kind);
         Assert.Contains($"process {Environment.ProcessId}", exception.Message, StringComparison.Ordinal);
         Assert.Contains(directory.Root, exception.Message, StringComparison.Ordinal);
+    }
+
+    private static long MeasureHits(DiskTier tier, ArtifactKey key, int count)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < count; i++)
+        {
+            var lookup = tier.GetAsync(key, CancellationToken.None);
+            Assert.True(lookup.IsCompletedSuccessfully);
+            using var lease = lookup.Result;
+            Assert.True(lease.IsHit);
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 }
