@@ -1,4 +1,3 @@
-using Larder.Cache;
 using Larder.Cache.Disk.Io;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Remote;
