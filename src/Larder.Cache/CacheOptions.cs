@@ -38,6 +38,9 @@ public sealed record CacheOptions
     /// <summary>Most failures of fills that are remembered; 0 remembers none. Default 1,024.</summary>
     public int MaxRememberedFailures { get; init; } = 1024;
 
+    /// <summary>How long closing the cache waits for what is queued for the remote tier. Default 5 seconds.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Most lookups of one batch that run at a time. Default 16.</summary>
     public int BatchParallelism { get; init; } = 16;
 

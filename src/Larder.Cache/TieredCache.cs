@@ -163,8 +163,28 @@ public sealed partial class TieredCache : IAsyncDisposable
 
         await _fills.DisposeAsync().ConfigureAwait(false);
         await _fetches.DisposeAsync().ConfigureAwait(false);
+        await DrainAsync().ConfigureAwait(false);
         await SaveRecipesAsync(CancellationToken.None).ConfigureAwait(false);
         await _tiers.CloseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Lets queued uploads leave, for as long as the options grant them.</summary>
+    private async ValueTask DrainAsync()
+    {
+        if (Remote is null || _options.CloseTimeout <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(_options.CloseTimeout, _time);
+        try
+        {
+            await Remote.FlushAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // What is still queued is lost to the remote tier, and counted there; the local tiers hold it.
+        }
     }
 
     private async ValueTask<ArtifactLease> GetBelowMemoryAsync(ArtifactKey key, CancellationToken cancellationToken)
