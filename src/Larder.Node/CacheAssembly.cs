@@ -1,4 +1,5 @@
 using Larder.Cache;
+using Larder.Cache.Arenas;
 using Larder.Cache.Disk;
 using Larder.Cache.Memory;
 using Larder.Cache.Policy;
@@ -46,8 +47,15 @@ internal static class CacheAssembly
             CapacityBytes = options.MemoryCapacityBytes,
             MaxEntries = options.MemoryMaxEntries < 0 ? defaults.MaxEntries : options.MemoryMaxEntries,
             Policy = Enum.Parse<EvictionPolicyKind>(options.MemoryPolicy, ignoreCase: true),
-            UsePreallocatedArena = options.MemoryArena,
+            Arena = options.MemoryArena ? new ArenaOptions { SizeBytes = RegionFor(options.MemoryCapacityBytes) } : null,
         };
+    }
+
+    // The tier uses at most fifteen sixteenths of its region: the rest lets blocks be moved together.
+    private static long RegionFor(long capacityBytes)
+    {
+        const long Step = ArenaOptions.MinSizeBytes;
+        return ((capacityBytes / 15 * 16) + (2 * Step) - 1) / Step * Step;
     }
 
     private static RemoteTierOptions DescribeRemote(NodeOptions options, Uri upstream) => new()

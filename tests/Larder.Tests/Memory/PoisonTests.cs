@@ -136,7 +136,19 @@ public sealed class PoisonTests
     {
         public bool Breaks { get; set; }
 
-        public bool Equals(string? x, string? y) => Breaks ? throw new TimeZoneNotFoundException() : x == y;
+        public bool Equals(string? x, string? y)
+        {
+            ThrowIfBroken();
+            return x == y;
+        }
+
+        private void ThrowIfBroken()
+        {
+            if (Breaks)
+            {
+                throw new TimeZoneNotFoundException();
+            }
+        }
 
         public int GetHashCode(string obj) => obj.GetHashCode(StringComparison.Ordinal);
     }

@@ -42,7 +42,7 @@ public sealed class FaultTests
     [InlineData("Access")]
     public async Task A_disk_that_cannot_be_read_is_a_miss(string error)
     {
-        var disk = new FaultyDisk();
+        using var disk = new FaultyDisk();
         await using var node = await StartAsync(disk, memoryBytes: 0);
         await node.PutAsync("/ccache/x", new byte[5000]);
 
@@ -60,7 +60,7 @@ public sealed class FaultTests
     [Fact]
     public async Task A_disk_that_does_not_answer_is_a_miss_in_time_and_memory_goes_on()
     {
-        var disk = new FaultyDisk();
+        using var disk = new FaultyDisk();
         await using var node = await StartAsync(disk, memoryBytes: 1024 * 1024);
         await node.PutAsync("/ccache/small", [1, 2, 3]);
         await node.PutAsync("/ccache/large", new byte[3 * 1024 * 1024]);
@@ -96,7 +96,7 @@ public sealed class FaultTests
     [Fact]
     public async Task Trouble_after_the_first_bytes_cuts_the_connection()
     {
-        var disk = new FaultyDisk();
+        using var disk = new FaultyDisk();
         await using var node = await StartAsync(disk, memoryBytes: 0);
         await node.PutAsync("/ccache/x", new byte[4 * 1024 * 1024]);
         Assert.Equal(200, (await node.GetAsync("/ccache/x")).Status);
@@ -113,7 +113,7 @@ public sealed class FaultTests
     [InlineData("ReadOnly")]
     public async Task A_disk_that_takes_nothing_is_a_success_that_says_so(string error)
     {
-        var disk = new FaultyDisk();
+        using var disk = new FaultyDisk();
         await using var node = await StartAsync(disk, memoryBytes: 0);
         disk.WriteError = Enum.Parse<Errno>(error);
         var content = new byte[3_000_000];

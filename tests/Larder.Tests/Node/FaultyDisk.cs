@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Larder.Tests.Node;
 
 /// <summary>A disk whose operations fail, or do not come back, when a test says so.</summary>
-internal sealed class FaultyDisk : DiskIo
+internal sealed class FaultyDisk : DiskIo, IDisposable
 {
     private readonly ManualResetEventSlim _released = new(initialState: true);
 
@@ -21,6 +21,8 @@ internal sealed class FaultyDisk : DiskIo
     public void Block() => _released.Reset();
 
     public void Release() => _released.Set();
+
+    public void Dispose() => _released.Dispose();
 
     public override Errno OpenRead(string path, out SafeFileHandle? file)
     {
