@@ -63,7 +63,7 @@ internal static class StatsCommand
 
                 if (parsed.GetValue(once) || !terminal.OutputIsTerminal)
                 {
-                    var view = new StatisticsView(store.Description);
+                    var view = new StatisticsView(store.Description, terminal.Console.Profile.Width);
                     view.Add(await store.GetStatisticsAsync(cancellationToken).ConfigureAwait(false), TimeSpan.Zero);
                     terminal.Console.Write(view.Render());
                     return ExitCodes.Ok;
@@ -79,7 +79,7 @@ internal static class StatsCommand
     private static async Task<int> WatchAsync(
         Terminal terminal, IArtifactStore store, TimeSpan interval, CancellationToken cancellationToken)
     {
-        var view = new StatisticsView(store.Description);
+        var view = new StatisticsView(store.Description, terminal.Console.Profile.Width);
         view.Add(await store.GetStatisticsAsync(cancellationToken).ConfigureAwait(false), TimeSpan.Zero);
         using var timer = new PeriodicTimer(interval);
         try

@@ -20,19 +20,21 @@ internal sealed class Sparkline
     }
 
     /// <summary>
-    /// Draws the values, the newest at the right. The tallest bar is the largest value, or <paramref name="top"/> when
-    /// that is given. Only a zero is drawn as nothing but the base line.
+    /// Draws the last values, the newest at the right. The tallest bar is the largest of them. Only a zero is drawn as
+    /// nothing but the base line.
     /// </summary>
-    public string Draw(double? top = null)
+    /// <param name="width">How many bars; null for as many as are kept.</param>
+    public string Draw(int? width = null)
     {
-        var values = new double[_count];
-        for (var i = 0; i < _count; i++)
+        var bars = Math.Min(width ?? _values.Length, _values.Length);
+        var values = new double[Math.Min(_count, bars)];
+        for (var i = 0; i < values.Length; i++)
         {
-            values[i] = _values[(_next - _count + i + _values.Length) % _values.Length];
+            values[i] = _values[(_next - values.Length + i + _values.Length) % _values.Length];
         }
 
-        var largest = top ?? values.DefaultIfEmpty().Max();
-        return new string(' ', _values.Length - _count) + string.Concat(values.Select(value => Bar(value, largest)));
+        var largest = values.DefaultIfEmpty().Max();
+        return new string(' ', bars - values.Length) + string.Concat(values.Select(value => Bar(value, largest)));
     }
 
     private static char Bar(double value, double largest) =>

@@ -12,14 +12,33 @@ namespace Larder.Cli.Output;
 /// </summary>
 internal sealed class StatisticsView
 {
-    private const int HistoryWidth = 24;
+    private const int WideHistory = 24;
+    private const int NarrowHistory = 8;
+
+    // Terminal columns from which everything fits beside the rates, and without them.
+    private const int WideWithRates = 150;
+    private const int WideWithoutRates = 100;
+
+    // What a narrow terminal goes without, and what it goes without besides when there are rates.
+    private static readonly string[] WideOnly = ["LOOKUPS", "QUEUED", "PUTS", "REFUSED", "WRITTEN"];
+    private static readonly string[] WideOnlyWithRates = ["CAPACITY", "ERRORS", "EVICTED"];
 
     private readonly string _source;
+    private readonly int _width;
     private readonly Dictionary<(TierKind Tier, string? Kind), History> _histories = [];
     private StoreStatistics? _now;
     private bool _hasRates;
 
-    public StatisticsView(string source) => _source = source;
+    /// <summary>Creates a view without a snapshot.</summary>
+    /// <param name="source">Whose figures they are.</param>
+    /// <param name="width">Columns of the terminal.</param>
+    public StatisticsView(string source, int width)
+    {
+        _source = source;
+        _width = width;
+    }
+
+    private bool IsWide => _width >= (_hasRates ? WideWithRates : WideWithoutRates);
 
     /// <summary>Takes the newest snapshot and the time since the one before; zero for the first.</summary>
     public void Add(StoreStatistics statistics, TimeSpan elapsed)
@@ -71,83 +90,73 @@ internal sealed class StatisticsView
         return now.Uptime is { } uptime ? $"{title}  up {Format.Duration(uptime)}" : title;
     }
 
-    private Table Tiers(StoreStatistics now)
+    private Table Tiers(StoreStatistics now) => Draw(now.Tiers.Select(tier =>
     {
-        var table = NewTable("TIER", "ENTRIES", "BYTES", "CAPACITY", "FULL", "LOOKUPS", "HIT RATIO", "QUEUED", "ERRORS");
-        foreach (var tier in now.Tiers)
-        {
-            var totals = Sum(tier);
-            var name = tier.Tier.ToString().ToLowerInvariant();
-            AddRow(
-                table,
-                Of(tier.Tier, null),
-                tier.Available ? name : $"[yellow]{name} (unavailable)[/]",
-                Format.Count(tier.Entries),
-                Format.Bytes(tier.Bytes),
-                Format.Capacity(tier.CapacityBytes),
-                Format.Ratio(tier.Bytes, tier.CapacityBytes),
-                Format.Count(totals.Lookups),
-                Format.Ratio(totals.Hits, totals.Lookups),
-                Format.Count(tier.QueuedEntries),
-                tier.Errors == 0 ? "0" : $"[red]{Format.Count(tier.Errors)}[/]");
-        }
+        var totals = Sum(tier);
+        var name = Name(tier.Tier);
+        return new Row(Of(tier.Tier, null),
+        [
+            ("TIER", tier.Available ? name : $"[yellow]{name} (unavailable)[/]"),
+            ("ENTRIES", Format.Count(tier.Entries)),
+            ("BYTES", Format.Bytes(tier.Bytes)),
+            ("CAPACITY", Format.Capacity(tier.CapacityBytes)),
+            ("FULL", Format.Ratio(tier.Bytes, tier.CapacityBytes)),
+            ("LOOKUPS", Format.Count(totals.Lookups)),
+            ("HIT RATIO", Format.Ratio(totals.Hits, totals.Lookups)),
+            ("QUEUED", Format.Count(tier.QueuedEntries)),
+            ("ERRORS", tier.Errors == 0 ? "0" : $"[red]{Format.Count(tier.Errors)}[/]"),
+        ]);
+    }));
 
-        return table;
-    }
+    private Table Kinds(StoreStatistics now) => Draw(
+        from tier in now.Tiers
+        from kind in tier.Kinds
+        where kind.Lookups + kind.Puts + kind.Entries > 0
+        orderby kind.Kind, tier.Tier
+        select new Row(Of(tier.Tier, kind.Kind),
+        [
+            ("KIND", Markup.Escape(kind.Kind)),
+            ("TIER", Name(tier.Tier)),
+            ("ENTRIES", Format.Count(kind.Entries)),
+            ("BYTES", Format.Bytes(kind.Bytes)),
+            ("LOOKUPS", Format.Count(kind.Lookups)),
+            ("HIT RATIO", Format.Ratio(kind.Hits, kind.Lookups)),
+            ("PUTS", Format.Count(kind.Puts)),
+            ("REFUSED", Format.Count(kind.Refused)),
+            ("EVICTED", Format.Count(kind.Evicted)),
+        ]));
 
-    private Table Kinds(StoreStatistics now)
-    {
-        var table = NewTable("KIND", "TIER", "ENTRIES", "BYTES", "LOOKUPS", "HIT RATIO", "PUTS", "REFUSED", "EVICTED");
-        var rows =
-            from tier in now.Tiers
-            from kind in tier.Kinds
-            where kind.Lookups + kind.Puts + kind.Entries > 0
-            orderby kind.Kind, tier.Tier
-            select (tier, kind);
-        foreach (var (tier, kind) in rows)
-        {
-            AddRow(
-                table,
-                Of(tier.Tier, kind.Kind),
-                Markup.Escape(kind.Kind),
-                tier.Tier.ToString().ToLowerInvariant(),
-                Format.Count(kind.Entries),
-                Format.Bytes(kind.Bytes),
-                Format.Count(kind.Lookups),
-                Format.Ratio(kind.Hits, kind.Lookups),
-                Format.Count(kind.Puts),
-                Format.Count(kind.Refused),
-                Format.Count(kind.Evicted));
-        }
-
-        return table;
-    }
-
-    private Table NewTable(params IEnumerable<string> titles)
+    private Table Draw(IEnumerable<Row> rows)
     {
         var table = new Table().Border(TableBorder.None);
-        string[] all = _hasRates ? [.. titles, "READ", "WRITTEN", "LOOKUPS/s"] : [.. titles];
-        for (var i = 0; i < all.Length; i++)
+        foreach (var row in rows)
         {
-            var column = new TableColumn($"[dim]{all[i]}[/]") { NoWrap = true, Padding = new Padding(0, 0, 2, 0) };
-            table.AddColumn(i == 0 || all[i] is "TIER" or "LOOKUPS/s" ? column : column.RightAligned());
+            var cells = row.Cells.Concat(_hasRates ? Rates(row.History) : []).Where(cell => Fits(cell.Title)).ToArray();
+            if (table.Columns.Count == 0)
+            {
+                foreach (var (title, _) in cells)
+                {
+                    var column = new TableColumn($"[dim]{title}[/]") { NoWrap = true, Padding = new Padding(0, 0, 2, 0) };
+                    table.AddColumn(title is "KIND" or "TIER" or "LOOKUPS/s" ? column : column.RightAligned());
+                }
+            }
+
+            table.AddRow([.. cells.Select(static cell => cell.Cell)]);
         }
 
         return table;
     }
 
-    private void AddRow(Table table, History history, params string[] cells)
-    {
-        string[] rates = _hasRates
-            ?
-            [
-                Format.Bytes(history.ReadBytes) + "/s",
-                Format.Bytes(history.WrittenBytes) + "/s",
-                $"[green]{history.Lookups.Draw()}[/] {Format.Rate(history.LookupRate)}",
-            ]
-            : [];
-        table.AddRow([.. cells, .. rates]);
-    }
+    private (string Title, string Cell)[] Rates(History history) =>
+    [
+        ("READ", Format.Bytes(history.ReadBytes) + "/s"),
+        ("WRITTEN", Format.Bytes(history.WrittenBytes) + "/s"),
+        ("LOOKUPS/s", $"[green]{history.Lookups.Draw(IsWide ? WideHistory : NarrowHistory)}[/] {Format.Rate(history.LookupRate)}"),
+    ];
+
+    private bool Fits(string title) => IsWide || !(WideOnly.Contains(title) || (_hasRates && WideOnlyWithRates.Contains(title)));
+
+    private static string Name(TierKind tier) => tier.ToString().ToLowerInvariant();
 
     private History Of(TierKind tier, string? kind)
     {
@@ -159,13 +168,15 @@ internal sealed class StatisticsView
         return history;
     }
 
+    private sealed record Row(History History, (string Title, string Cell)[] Cells);
+
     private readonly record struct Totals(long Lookups, long Hits, long HitBytes, long StoredBytes);
 
     private sealed class History
     {
         private Totals _before;
 
-        public Sparkline Lookups { get; } = new(HistoryWidth);
+        public Sparkline Lookups { get; } = new(WideHistory);
 
         public double LookupRate { get; private set; }
 

@@ -42,6 +42,7 @@ public sealed class FormatTests
         }
 
         Assert.Equal("▁▂▅█", line.Draw());
+        Assert.Equal("▅█", line.Draw(width: 2));
     }
 
     [Fact]
@@ -51,6 +52,6 @@ public sealed class FormatTests
         line.Add(1);
 
         Assert.Equal("   █", line.Draw());
-        Assert.Equal("   ▂", line.Draw(top: 100));
+        Assert.Equal(" █", line.Draw(width: 2));
     }
 }
