@@ -229,12 +229,13 @@ public sealed partial class DiskTier
             return false;
         }
 
-        // What a lease still keeps is booked before what was dying is let go, so that nothing is ever uncounted.
-        DropContent(key, weight);
+        var isPinned = DropContent(key, weight);
         lock (_gate)
         {
+            // From one sum to the other at once, so that it is never counted twice or not at all.
             _dying.Remove(key);
             _budget.DyingBytes -= weight;
+            _budget.PinnedBytes += isPinned ? weight : 0;
         }
 
         SignalSpace();
@@ -265,31 +266,18 @@ public sealed partial class DiskTier
         }
     }
 
-    // Forgets the open content of a key whose file lost its name; while a lease keeps it open, its bytes stay booked.
-    private void DropContent(ArtifactKey key, long weight)
+    // Forgets the open content of a key whose file lost its name. True when a lease keeps it open: the caller books the
+    // weight as pinned, and the content gives it back when it closes, which may be sooner.
+    private bool DropContent(ArtifactKey key, long weight)
     {
         if (!_open.TryRemove(key, out var content))
         {
-            return;
+            return false;
         }
 
-        if (weight > 0)
-        {
-            lock (_gate)
-            {
-                _budget.PinnedBytes += weight;
-            }
-
-            if (!content.TryPin(weight))
-            {
-                lock (_gate)
-                {
-                    _budget.PinnedBytes -= weight;
-                }
-            }
-        }
-
+        var isPinned = weight > 0 && content.TryPin(weight);
         _handles.Remove(key);
+        return isPinned;
     }
 
     // Tells everyone who waits for space, and the background work.

@@ -202,22 +202,22 @@ public sealed partial class DiskTier
             return error;
         }
 
-        error = MakeDirectories(entry.Key, entry.Kind);
+        error = MakeDirectories(entry);
         return error == Errno.None ? Io.Rename(from, to, replace) : error;
     }
 
-    private Errno MakeDirectories(ArtifactKey key, DiskKind kind)
+    private Errno MakeDirectories(UnpublishedEntry entry)
     {
-        var error = Io.MakeDirectory(kind.Directory);
+        var error = Io.MakeDirectory(entry.Kind.Directory);
         if (error is Errno.None or Errno.Exists)
         {
-            CountDirectory(kind, null);
-            error = Io.MakeDirectory(_paths.Directory(key));
+            CountDirectory(entry.Kind, null, entry);
+            error = Io.MakeDirectory(_paths.Directory(entry.Key));
         }
 
         if (error is Errno.None or Errno.Exists)
         {
-            CountDirectory(kind, (byte)(key.Fingerprint.Prefix >> 56));
+            CountDirectory(entry.Kind, (byte)(entry.Key.Fingerprint.Prefix >> 56), entry);
             return Errno.None;
         }
 
@@ -234,11 +234,22 @@ public sealed partial class DiskTier
         }
     }
 
-    private void CountDirectory(DiskKind kind, byte? first)
+    // A directory that is new to the budget is paid from what its writer has booked for it.
+    private void CountDirectory(DiskKind kind, byte? first, UnpublishedEntry? payer = null)
     {
         lock (_gate)
         {
-            _budget.OverheadBytes += kind.AddDirectory(first) ? DiskSlot.BlockBytes : 0;
+            if (!kind.AddDirectory(first))
+            {
+                return;
+            }
+
+            _budget.OverheadBytes += DiskSlot.BlockBytes;
+            if (payer is not null && payer.ReservedBytes - payer.Weight >= DiskSlot.BlockBytes)
+            {
+                payer.ReservedBytes -= DiskSlot.BlockBytes;
+                _budget.ReservedBytes -= DiskSlot.BlockBytes;
+            }
         }
     }
 
@@ -277,7 +288,12 @@ public sealed partial class DiskTier
         NoteUnflushed(entry.Key);
         if (replacedWeight > 0)
         {
-            UnpinReplaced(entry.Key, replacedWeight);
+            // The replaced file's bytes come back when its last lease goes, or now.
+            var isPinned = DropContent(entry.Key, replacedWeight);
+            lock (_gate)
+            {
+                _budget.PinnedBytes -= isPinned ? 0 : replacedWeight;
+            }
         }
 
         content.TryAcquire();
@@ -316,21 +332,6 @@ public sealed partial class DiskTier
         }
 
         return 0;
-    }
-
-    // The replaced file's bytes come back when its last lease goes, or now.
-    private void UnpinReplaced(ArtifactKey key, long weight)
-    {
-        var isOpen = _open.TryRemove(key, out var old);
-        if (!isOpen || !old!.TryPin(weight))
-        {
-            lock (_gate)
-            {
-                _budget.PinnedBytes -= weight;
-            }
-        }
-
-        _handles.Remove(key);
     }
 
     // Adds an entry to the index and its sums. Called under the gate.

@@ -149,12 +149,12 @@ public sealed partial class DiskTier
             }
         }
 
-        DropContent(key, weight);
+        var isPinned = DropContent(key, weight);
         if (weight > 0)
         {
             lock (_gate)
             {
-                _budget.PinnedBytes -= weight;
+                _budget.PinnedBytes -= isPinned ? 0 : weight;
             }
 
             SignalSpace();

@@ -462,6 +462,7 @@ internal sealed class DiskWriter : ArtifactWriter
                 ReservedBytes = _reserved,
             };
             var result = await _tier.PublishAsync(entry, cancellationToken).ConfigureAwait(false);
+            _reserved = entry.ReservedBytes;
             isOwned = result.Outcome == PutOutcome.Stored;
             return result;
         }

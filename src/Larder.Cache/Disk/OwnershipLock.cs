@@ -11,9 +11,14 @@ namespace Larder.Cache.Disk;
 /// </summary>
 internal sealed class OwnershipLock : IDisposable
 {
+    private readonly DiskIo _io;
     private readonly SafeFileHandle _file;
 
-    private OwnershipLock(SafeFileHandle file) => _file = file;
+    private OwnershipLock(DiskIo io, SafeFileHandle file)
+    {
+        _io = io;
+        _file = file;
+    }
 
     /// <summary>Takes the lock; null when the directory is read-only and has no lock file to lock.</summary>
     /// <exception cref="CacheException">Another process holds it, or the file cannot be opened.</exception>
@@ -55,11 +60,15 @@ internal sealed class OwnershipLock : IDisposable
             io.Write(file!, 0, text, out _);
         }
 
-        return new OwnershipLock(file!);
+        return new OwnershipLock(io, file!);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _io.Unlock(_file);
+        _file.Dispose();
+    }
 
     private static string ReadOwner(DiskIo io, SafeFileHandle file)
     {

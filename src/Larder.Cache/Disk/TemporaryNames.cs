@@ -91,6 +91,7 @@ internal sealed class TemporaryNames(string directory, DiskIo io) : IDisposable
         if (_alive is not null)
         {
             io.Unlink($"{directory}/{_token}{AliveSuffix}");
+            io.Unlock(_alive);
             _alive.Dispose();
         }
     }

@@ -26,8 +26,11 @@ internal sealed class UnpublishedEntry
     /// <summary>Blocks that the files take.</summary>
     public required uint Blocks { get; init; }
 
-    /// <summary>What the writer has booked.</summary>
-    public required long ReservedBytes { get; init; }
+    /// <summary>What the entry will take from the capacity, without directories.</summary>
+    public long Weight => ((long)Blocks * DiskSlot.BlockBytes) + DiskSlot.OverheadBytes;
+
+    /// <summary>What the writer has booked and nothing was made of yet.</summary>
+    public required long ReservedBytes { get; set; }
 
     /// <summary>Whether the file with the trailer has its final name already.</summary>
     public bool IsMetadataNamed { get; set; }

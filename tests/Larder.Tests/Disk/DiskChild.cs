@@ -38,7 +38,7 @@ internal static class DiskChild
     /// <summary>The payload of one version of a key: says which it is, and is as long as that makes it.</summary>
     public static byte[] Payload(int key, int version)
     {
-        var bytes = DiskDirectory.Bytes((key * 1000) + version, 16 + (((key * 7919) + (version * 104_729)) % 90_000));
+        var bytes = DiskDirectory.Bytes((key * 1000) + version, 16 + (int)(((key * 7919L) + (version * 104_729L)) % 90_000));
         BitConverter.TryWriteBytes(bytes, key);
         BitConverter.TryWriteBytes(bytes.AsSpan(4), version);
         return bytes;
@@ -135,7 +135,7 @@ internal static class DiskChild
             // Each writer has its own keys, so that versions of a key only rise.
             var random = new Random((seed * 10) + writer);
             var written = new List<(int Key, int Version)>();
-            for (var version = seed * 100; ; version++)
+            for (var version = seed * 10_000; ; version++)
             {
                 var key = (random.Next(60) * 4) + writer;
                 if (await DiskDirectory.PutAsync(tier, KeyOf(key), Payload(key, version)) == PutOutcome.Stored)

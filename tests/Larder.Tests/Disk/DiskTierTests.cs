@@ -228,7 +228,7 @@ public sealed class DiskTierTests
         await Task.Delay(50, TestContext.Current.CancellationToken);
         await GetAsync(tier, key);
 
-        Assert.Equal(0, MeasureHits(tier, key, 20_000) / 20_000);
+        Assert.Equal(0, await MeasureHitsAsync(tier, key, 20_000) / 20_000);
     }
 
     [Fact]
@@ -244,14 +244,14 @@ public sealed class DiskTierTests
         Assert.Contains(directory.Root, exception.Message, StringComparison.Ordinal);
     }
 
-    private static long MeasureHits(DiskTier tier, ArtifactKey key, int count)
+    private static async Task<long> MeasureHitsAsync(DiskTier tier, ArtifactKey key, int count)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < count; i++)
         {
             var lookup = tier.GetAsync(key, CancellationToken.None);
             Assert.True(lookup.IsCompletedSuccessfully);
-            using var lease = lookup.Result;
+            using var lease = await lookup;
             Assert.True(lease.IsHit);
         }
 

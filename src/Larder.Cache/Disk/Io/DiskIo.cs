@@ -139,6 +139,12 @@ internal class DiskIo
         Check(Libc.Lock(file, Libc.LockExclusive | Libc.LockNonBlocking));
 
     /// <summary>
+    /// Gives the lock back. Closing alone would leave it to a child process that was forked and has not yet begun its
+    /// own program.
+    /// </summary>
+    public virtual Errno Unlock(SafeFileHandle file) => Check(Libc.Lock(file, Libc.LockRelease));
+
+    /// <summary>
     /// Calls <paramref name="visit"/> for every name in the directory but <c>.</c> and <c>..</c>. It returns false to
     /// stop.
     /// </summary>

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     internal const int OpenCloseOnExec = 0x80000;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
+    internal const int LockRelease = 8;
     internal const int CurrentDirectory = -100;
     internal const int StatEmptyPath = 0x1000;
     internal const int StatNoFollow = 0x100;
