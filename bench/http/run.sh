@@ -132,7 +132,7 @@ watch_peak() {
   while [ ! -f "$work/stop" ]; do
     now=$(resident)
     [ "$now" -le "$peak" ] || { peak=$now; echo "$peak" >"$work/peak"; }
-    sleep 0.05
+    sleep 0.1
   done
 }
 # transfers PUT|GET COUNT FIRST: that many at the same time.

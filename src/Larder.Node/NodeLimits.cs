@@ -36,6 +36,6 @@ public sealed record NodeLimits
     /// <summary>Slowest download that is tolerated, in bytes a second; 0 tolerates any. Default 240.</summary>
     public int MinDownloadBytesPerSecond { get; init; } = 240;
 
-    /// <summary>How long a transfer may be slower than its minimum before the connection is closed. Default 10 seconds.</summary>
-    public TimeSpan SlowGrace { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long a transfer may be slower than its minimum before the connection is closed. Default 30 seconds.</summary>
+    public TimeSpan SlowGrace { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -39,6 +39,7 @@ internal sealed class NodeParts : IAsyncDisposable
             Metrics = _metrics,
             State = new NodeState(),
             UploadSlots = new SemaphoreSlim(options.Limits.Uploads),
+            WriteTurns = new SemaphoreSlim(Math.Max(8, 2 * Environment.ProcessorCount)),
             Clock = clock,
             Logger = logger,
         };
@@ -92,6 +93,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _metrics.Dispose();
         await _cache.DisposeAsync().ConfigureAwait(false);
         Services.UploadSlots.Dispose();
+        Services.WriteTurns.Dispose();
         Services.State.Dispose();
     }
 

@@ -29,6 +29,12 @@ internal sealed class NodeServices
     /// <summary>The bound on uploads that are being stored.</summary>
     public required SemaphoreSlim UploadSlots { get; init; }
 
+    /// <summary>
+    /// The bound on writes into the tiers at one moment. They may block their thread on a busy disk; what waits here
+    /// does not, so that threads are left to receive and to serve.
+    /// </summary>
+    public required SemaphoreSlim WriteTurns { get; init; }
+
     /// <summary>The clock.</summary>
     public required TimeProvider Clock { get; init; }
 

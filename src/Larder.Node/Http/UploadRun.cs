@@ -20,6 +20,7 @@ internal sealed class UploadRun : IAsyncDisposable
 
     // The operation that passed its deadline; null while none did.
     private Task? _overdue;
+    private bool _hasTurn;
     private int _filled;
     private long _total;
 
@@ -42,8 +43,10 @@ internal sealed class UploadRun : IAsyncDisposable
                 return new UploadResult(outcome, IsEndless: _total > _limit);
             }
 
+            await TakeTurnAsync().ConfigureAwait(false);
             var committed = await WithinDeadlineAsync(_writer.CommitAsync(description, CancellationToken.None))
                 .ConfigureAwait(false);
+            GiveTurnBack();
             using var artifact = store.Track(committed.Lease);
             _request.Services.Metrics.CountReceived(_writer.BytesWritten);
             return new UploadResult(committed.Outcome, Digest: artifact.IsHit ? artifact.Metadata.Digest : default);
@@ -51,7 +54,7 @@ internal sealed class UploadRun : IAsyncDisposable
         catch (Exception exception) when (exception is not BadHttpRequestException)
         {
             store.ReportWrite(_writer.Key, exception);
-            return new UploadResult(PutOutcome.Unavailable, _overdue is null ? null : "timeout");
+            return new UploadResult(PutOutcome.Unavailable, exception is TimeoutException ? "timeout" : null);
         }
     }
 
@@ -120,7 +123,30 @@ internal sealed class UploadRun : IAsyncDisposable
 
         var bytes = _buffer.AsMemory(0, _filled);
         _filled = 0;
-        return await WithinDeadlineAsync(_writer.WriteAsync(bytes, CancellationToken.None)).ConfigureAwait(false);
+        await TakeTurnAsync().ConfigureAwait(false);
+        var outcome = await WithinDeadlineAsync(_writer.WriteAsync(bytes, CancellationToken.None)).ConfigureAwait(false);
+        GiveTurnBack();
+        return outcome;
+    }
+
+    private async ValueTask TakeTurnAsync()
+    {
+        var services = _request.Services;
+        if (!await services.WriteTurns.WaitAsync(services.Options.StoreDeadline).ConfigureAwait(false))
+        {
+            throw new TimeoutException("No turn to write came within the deadline.");
+        }
+
+        _hasTurn = true;
+    }
+
+    private void GiveTurnBack()
+    {
+        if (_hasTurn)
+        {
+            _hasTurn = false;
+            _request.Services.WriteTurns.Release();
+        }
     }
 
     private ValueTask<TResult> WithinDeadlineAsync<TResult>(ValueTask<TResult> operation) =>
@@ -153,6 +179,7 @@ internal sealed class UploadRun : IAsyncDisposable
 
     private ValueTask EndAsync()
     {
+        GiveTurnBack();
         ArrayPool<byte>.Shared.Return(_buffer);
         return _writer.DisposeAsync();
     }
