@@ -4,7 +4,6 @@ using Larder.Cache.Disk;
 using Larder.Cache.Memory;
 using Larder.Cache.Policy;
 using Larder.Cache.Remote;
-using Larder.Node.Protocols;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Node;
@@ -34,9 +33,7 @@ internal static class CacheAssembly
             MaxEntries = options.DiskMaxEntries,
         },
         Remote = options.Upstream is null ? null : DescribeRemote(options, options.Upstream),
-        Kinds = options.Kinds.SetItem(
-            BazelEndpoint.ContentKind.Name,
-            options.Kinds.GetValueOrDefault(BazelEndpoint.ContentKind.Name, new KindOptions()) with { ContentAddressed = true }),
+        Kinds = NodeKinds.Complete(options.Kinds),
     };
 
     private static MemoryTierOptions DescribeMemory(NodeOptions options)

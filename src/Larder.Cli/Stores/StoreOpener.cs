@@ -1,6 +1,6 @@
 using System.Net;
-using Larder.Cache;
 using Larder.Cli.Commands;
+using Larder.Node;
 
 namespace Larder.Cli.Stores;
 
@@ -13,7 +13,7 @@ internal static class StoreOpener
     {
         if (address.Data is not null)
         {
-            return await DirectoryStore.OpenAsync(address.Data, static _ => new KindOptions(), cancellationToken).ConfigureAwait(false);
+            return await DirectoryStore.OpenAsync(address.Data, NodeKinds.DefaultOf, cancellationToken).ConfigureAwait(false);
         }
 
         var node = address.Node is { } given ? ParseNode(given) : Configured(terminal, address.ConfigurationFile);

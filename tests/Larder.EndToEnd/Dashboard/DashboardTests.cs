@@ -163,8 +163,8 @@ public sealed class DashboardTests(BrowserFixture browser) : IClassFixture<Brows
         await page.Page.FocusAsync("#plot-ratio canvas");
         await page.Page.Keyboard.PressAsync("ArrowLeft");
 
-        Assert.Contains("whole cache", await page.Page.InnerTextAsync("#plot-ratio .tip"), StringComparison.Ordinal);
-        Assert.Contains("whole cache", await page.Page.TextContentAsync("#plot-ratio [aria-live]") ?? "", StringComparison.Ordinal);
+        await page.Page.WaitForFunctionAsync("() => document.querySelector('#plot-ratio .tip').innerText.includes('whole cache')");
+        await page.Page.WaitForFunctionAsync("() => document.querySelector('#plot-ratio [aria-live]').textContent.includes('whole cache')");
         await page.Page.Keyboard.PressAsync("Escape");
         await page.Page.WaitForSelectorAsync("#plot-ratio .tip", new PageWaitForSelectorOptions { State = WaitForSelectorState.Hidden });
     }

@@ -19,6 +19,19 @@ public sealed class DirectoryCommandTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public async Task Content_that_has_not_the_digest_that_names_it_is_refused()
+    {
+        var name = $"bazel-cas/{Fingerprint.OfContent("other"u8)}";
+
+        var put = await RunAsync("content"u8.ToArray(), "put", "-", "--as", name);
+        var get = await RunAsync("get", name);
+
+        Assert.NotEqual(ExitCodes.Ok, put.ExitCode);
+        Assert.Contains("digest", put.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(ExitCodes.NotFound, get.ExitCode);
+    }
+
+    [Fact]
     public async Task What_is_put_can_be_got_by_its_printed_name()
     {
         var bytes = Bytes(300_000);

@@ -56,7 +56,12 @@ internal static class DiskChild
             WarmUpAsync().GetAwaiter().GetResult();
         }
 
-        Console.In.ReadLine();
+        if (Console.In.ReadLine() is null)
+        {
+            // Whoever started this process is gone.
+            Environment.Exit(1);
+        }
+
         RunAsync(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture), long.Parse(parts[3], CultureInfo.InvariantCulture))
             .GetAwaiter().GetResult();
         Environment.Exit(0);
