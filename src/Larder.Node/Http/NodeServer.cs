@@ -11,7 +11,7 @@ namespace Larder.Node.Http;
 internal static class NodeServer
 {
     // One connection's unread and unsent bytes stay within these, so that many slow clients cannot fill memory.
-    private const int RequestBufferBytes = 128 * 1024;
+    private const int RequestBufferBytes = 64 * 1024;
     private const int ResponseBufferBytes = 128 * 1024;
 
     /// <summary>Creates a server that does not listen yet.</summary>
@@ -47,7 +47,7 @@ internal static class NodeServer
         server.MaxRequestHeadersTotalSize = limits.HeaderBytes;
         server.MaxRequestHeaderCount = limits.HeaderCount;
         server.MaxRequestLineSize = limits.RequestLineBytes;
-        server.MaxRequestBufferSize = Math.Max(RequestBufferBytes, limits.RequestLineBytes);
+        server.MaxRequestBufferSize = Math.Max(RequestBufferBytes, Math.Max(limits.RequestLineBytes, limits.HeaderBytes));
         server.MaxResponseBufferSize = ResponseBufferBytes;
         server.MaxConcurrentConnections = limits.Connections;
         server.KeepAliveTimeout = limits.KeepAlive;
