@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Larder.Cache.Diagnostics;
 
@@ -7,36 +8,54 @@ namespace Larder.Cache.Diagnostics;
 /// that are still exact: every thread writes cells of its own, and a snapshot adds them up.
 /// </summary>
 /// <remarks>
-/// Each thread has one array of cells for the whole process; a set of counters is a range of indices in all of them.
-/// When a thread ends, its cells are added to <see cref="_retired"/>. A range whose set was collected is used again:
-/// what it held before is the new set's baseline, so that nobody ever writes into another thread's cells. Raising is
-/// safe on any thread and never blocks after a thread's first use of a range; a snapshot sees everything that happened
-/// before it, and may or may not see what happens meanwhile.
+/// <para>
+/// Each thread has one block of cells for the whole process; a set of counters is a range of indices in all of them.
+/// Blocks have the same fixed length, never move and lie outside the heap, so that raising a counter is one read of a
+/// thread-local pointer and one addition; pages that no counter uses are never touched. When a thread ends, its
+/// cells are added to <see cref="Retired"/> and the block is freed. Sets for which a block has no place left are in
+/// interlocked cells that all threads share.
+/// </para>
+/// <para>
+/// A range whose set was collected is used again: what it held before is the new set's baseline, so that nobody ever writes
+/// into another thread's cells. Raising is safe on any thread and never blocks after a thread's first use of any
+/// counter; a snapshot sees everything that happened before it, and may or may not see what happens meanwhile.
+/// </para>
 /// </remarks>
-internal sealed class ThreadCounters
+internal sealed unsafe class ThreadCounters
 {
-    // The first cells of every array stay unused, so that arrays of two threads share no cache line.
+    /// <summary>Cells of a thread: indices from here on are in cells that all threads share.</summary>
+    public const int CellsPerThread = 8192;
+
+    // The first cells of every block stay unused, so that blocks of two threads share no cache line.
     private const int PaddingCells = 16;
+
+    // Shared cells are made so many at a time; what was made never moves.
+    private const int SharedChunk = 1024;
 
     private static readonly Lock Gate = new();
 
-    // Guarded by Gate: the arrays of live threads, and of ended ones whose finalizer has not run yet.
-    private static readonly HashSet<long[]> Live = [];
+    // Guarded by Gate: the blocks of live threads, and of ended ones whose finalizer has not run yet.
+    private static readonly HashSet<nint> Live = [];
 
     // Guarded by Gate: ranges that may be used again, by width.
     private static readonly Dictionary<int, Stack<int>> FreeRanges = [];
 
+    // Guarded by Gate: sums of threads that have ended.
+    private static readonly long[] Retired = new long[CellsPerThread];
+
+    // A pointer and not an array: the runtime keeps primitive thread statics in the thread's own block, one load away.
     [ThreadStatic]
-    private static long[]? _cells;
+    private static long* _cells;
 
     [ThreadStatic]
     private static ThreadEnd? _end;
 
-    // Guarded by Gate: sums of threads that have ended.
-    private static long[] _retired = [];
-
-    // Guarded by Gate: the first index that no set has had.
+    // Guarded by Gate: the first index that no set has had, of the threads' own cells and of the shared ones.
     private static int _nextIndex = PaddingCells;
+    private static int _nextShared = CellsPerThread;
+
+    // Replaced under Gate by a longer array of the same chunks before an index of a new chunk is given out.
+    private static long[][] _shared = [];
 
     private readonly int _first;
     private readonly long[] _baseline;
@@ -55,8 +74,7 @@ internal sealed class ThreadCounters
             }
             else
             {
-                _first = _nextIndex;
-                _nextIndex += count;
+                _first = TakeRangeLocked(count);
             }
         }
     }
@@ -88,15 +106,14 @@ internal sealed class ThreadCounters
     }
 
     /// <summary>
-    /// Raises the counter with that index; the caller keeps the set reachable. Returns this thread's part of it.
+    /// Raises the counter with that index; the caller keeps the set reachable. Returns this thread's part of it, or the sum
+    /// of all threads where they share the cell.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Add(int index, long amount)
     {
         var cells = _cells;
-        return cells is not null && (uint)index < (uint)cells.Length
-            ? cells[index] += amount
-            : AddFirst(index, amount);
+        return cells is not null && (uint)index < CellsPerThread ? cells[(uint)index] += amount : AddFirst(index, amount);
     }
 
     /// <summary>Raises two counters that follow each other; like <see cref="Add"/> on each.</summary>
@@ -104,15 +121,15 @@ internal sealed class ThreadCounters
     public static void AddPair(int index, long first, long second)
     {
         var cells = _cells;
-        if (cells is not null && (uint)(index + 1) < (uint)cells.Length)
+        if (cells is not null && (uint)index < CellsPerThread)
         {
-            cells[index] += first;
-            cells[index + 1] += second;
+            cells[(uint)index] += first;
+            cells[(uint)index + 1] += second;
         }
         else
         {
             AddFirst(index, first);
-            Add(index + 1, second);
+            AddFirst(index + 1, second);
         }
     }
 
@@ -146,64 +163,85 @@ internal sealed class ThreadCounters
     {
         for (var i = 0; i < sums.Length; i++)
         {
-            sums[i] = first + i < _retired.Length ? _retired[first + i] : 0;
-        }
-
-        foreach (var cells in Live)
-        {
-            for (var i = 0; i < sums.Length && first + i < cells.Length; i++)
+            var index = first + i;
+            if (index >= CellsPerThread)
             {
-                sums[i] += Volatile.Read(ref cells[first + i]);
+                sums[i] = Volatile.Read(ref SharedCell(index));
+                continue;
+            }
+
+            sums[i] = Retired[index];
+            foreach (var cells in Live)
+            {
+                sums[i] += Volatile.Read(ref ((long*)cells)[index]);
             }
         }
+    }
+
+    private static ref long SharedCell(int index)
+    {
+        var (chunk, cell) = Math.DivRem(index - CellsPerThread, SharedChunk);
+        return ref Volatile.Read(ref _shared)[chunk][cell];
+    }
+
+    // A range lies in one sort of cells as a whole.
+    private static int TakeRangeLocked(int count)
+    {
+        if (count <= CellsPerThread - _nextIndex)
+        {
+            _nextIndex += count;
+            return _nextIndex - count;
+        }
+
+        _nextShared += count;
+        while (_nextShared > CellsPerThread + (_shared.Length * SharedChunk))
+        {
+            Volatile.Write(ref _shared, [.. _shared, new long[SharedChunk]]);
+        }
+
+        return _nextShared - count;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static long AddFirst(int index, long amount)
     {
-        lock (Gate)
+        if (index >= CellsPerThread)
         {
-            var old = _cells;
-            var cells = new long[Math.Max(_nextIndex * 5 / 4, 4 * PaddingCells)];
-            old?.CopyTo(cells, 0);
-            if (old is not null)
-            {
-                Live.Remove(old);
-            }
+            return Interlocked.Add(ref SharedCell(index), amount);
+        }
 
-            Live.Add(cells);
-            _cells = cells;
-            (_end ??= new ThreadEnd()).Cells = cells;
+        if (_cells is null)
+        {
+            lock (Gate)
+            {
+                _end = new ThreadEnd();
+                Live.Add((nint)_end.Cells);
+                _cells = _end.Cells;
+            }
         }
 
         return _cells[index] += amount;
     }
 
-    /// <summary>Lives as long as its thread; its finalizer keeps what the thread counted.</summary>
+    /// <summary>Owns a thread's block and lives as long as the thread; its finalizer keeps what the thread counted.</summary>
     private sealed class ThreadEnd
     {
-        // Guarded by Gate.
-        public long[] Cells { get; set; } = [];
+        public long* Cells { get; } = (long*)NativeMemory.AllocZeroed(CellsPerThread, sizeof(long));
 
         ~ThreadEnd()
         {
             lock (Gate)
             {
-                if (!Live.Remove(Cells))
+                if (Live.Remove((nint)Cells))
                 {
-                    return;
-                }
-
-                if (_retired.Length < Cells.Length)
-                {
-                    Array.Resize(ref _retired, Cells.Length);
-                }
-
-                for (var i = 0; i < Cells.Length; i++)
-                {
-                    _retired[i] += Cells[i];
+                    for (var i = PaddingCells; i < _nextIndex; i++)
+                    {
+                        Retired[i] += Cells[i];
+                    }
                 }
             }
+
+            NativeMemory.Free(Cells);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Larder.Cache.Diagnostics;
 
 namespace Larder.Cache.Memory;
@@ -23,24 +24,27 @@ public sealed partial class BoundedCache<TKey, TValue>
         }
 
         var mixed = Mix(key);
-        var views = _views;
-        ref var view = ref views[(int)((uint)(mixed >> 32) & (uint)(views.Length - 1))];
+        ref var view = ref ViewOf(mixed);
         var version = Volatile.Read(ref view.Version);
         var slots = view.Slots;
         var buckets = view.Buckets;
-        var index = buckets[(int)mixed & (buckets.Length - 1)];
+
+        // The mask is what keeps this inside: the length is a power of two and taken from the array itself.
+        var index = Unsafe.Add(
+            ref MemoryMarshal.GetArrayDataReference(buckets), (nint)((uint)mixed & (uint)(buckets.Length - 1)));
         if ((uint)index < (uint)slots.Length)
         {
-            ref var slot = ref slots[index];
+            // The test above is this access's.
+            ref var slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), (nint)(uint)index);
             if (KeyIsPlain
                 ? EqualityComparer<TKey>.Default.Equals(slot.Key, key)
                 : slot.Hash == (uint)mixed && Matches(ref slot, key, ref view, version))
             {
                 value = slot.Value;
+                var touches = view.Touches;
                 Volatile.ReadBarrier();
                 if (view.Version == (version & ~1u))
                 {
-                    var touches = view.Touches;
                     if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
                     {
                         Touch(mixed, index);
@@ -100,7 +104,7 @@ public sealed partial class BoundedCache<TKey, TValue>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryGetFurther(ulong mixed, TKey key, [MaybeNullWhen(false)] out TValue value)
     {
-        ref var view = ref _views[(int)((uint)(mixed >> 32) & (uint)(_views.Length - 1))];
+        ref var view = ref ViewOf(mixed);
         var version = Volatile.Read(ref view.Version);
         var slots = view.Slots;
         var buckets = view.Buckets;

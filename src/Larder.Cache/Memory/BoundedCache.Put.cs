@@ -48,6 +48,7 @@ public sealed partial class BoundedCache<TKey, TValue>
         }
 
         var shard = ShardOf(mixed);
+        shard.Prefetch((uint)mixed);
         shard.Enter();
         try
         {

@@ -48,6 +48,8 @@ public sealed partial class BoundedCache<TKey, TValue>
 
     private readonly ShardView<TKey, TValue>[] _views;
     private readonly CacheShard<TKey, TValue>[] _shards;
+    private readonly uint _shardMask;
+    private readonly int _shardBits;
     private readonly int _neighbourhoodBits;
     private readonly byte _maxTouch;
     private readonly bool _isLru;
@@ -89,7 +91,9 @@ public sealed partial class BoundedCache<TKey, TValue>
         MaxEntries = maxEntries;
 
         var count = options.ResolveShardCount();
-        _neighbourhoodBits = BitOperations.Log2((uint)count) + NeighbourBits;
+        _shardMask = (uint)count - 1;
+        _shardBits = BitOperations.Log2((uint)count);
+        _neighbourhoodBits = _shardBits + NeighbourBits;
         _views = new ShardView<TKey, TValue>[count];
         _shards = new CacheShard<TKey, TValue>[count];
         for (var i = 0; i < count; i++)
@@ -185,22 +189,20 @@ public sealed partial class BoundedCache<TKey, TValue>
         return secret | 1;
     }
 
-    // Mixes a key into 64 well distributed bits: the upper half chooses the shard, the lower half is the entry's hash.
+    // Mixes a key into 64 well distributed bits: the uppermost choose the shard, the lower half is the entry's hash.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ulong Mix(TKey key)
     {
         if (KeyIsInteger && _comparer is null)
         {
-            // Neighbours go to the shards in turn, and sixteen of those that meet in one shard share a line of buckets,
-            // one bucket each: numbers that are used together are often near each other. All bits of a number
+            // Neighbours go to the shards in turn, by their lowest bits, and sixteen of those that meet in one shard
+            // share a line of buckets, one bucket each, by the next four bits: numbers that are used together are often near each other. All bits of a number
             // count: its own hash code would fold chosen ones together.
             var number = typeof(TKey) == typeof(long) ? (ulong)(long)(object)key
                 : typeof(TKey) == typeof(ulong) ? (ulong)(object)key
                 : typeof(TKey) == typeof(int) ? (uint)(int)(object)key
                 : (uint)(object)key;
-            return Spread(number >> _neighbourhoodBits)
-                ^ ((number >> (_neighbourhoodBits - NeighbourBits)) & ((1 << NeighbourBits) - 1))
-                ^ (number << 32);
+            return Spread(number >> _neighbourhoodBits) ^ BitOperations.RotateRight(number, _shardBits);
         }
 
         return Spread(
@@ -223,8 +225,14 @@ public sealed partial class BoundedCache<TKey, TValue>
         return high ^ low;
     }
 
+    // The number of shards is a power of two and never changes, so that the mask keeps both of these inside.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private CacheShard<TKey, TValue> ShardOf(ulong mixed) => _shards[(uint)(mixed >> 32) & (uint)(_shards.Length - 1)];
+    private CacheShard<TKey, TValue> ShardOf(ulong mixed) =>
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_shards), (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ShardView<TKey, TValue> ViewOf(ulong mixed) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_views), (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask));
 
     private long Weigh(TKey key, TValue value)
     {

@@ -35,7 +35,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         Require(_entries <= _cache.MostEntriesAShard && _bytes <= _cache.MostBytesAShard, "a shard is above its limit");
         _owners?.CheckIntegrity(live.Contains);
         _policy.CheckIntegrity();
-        var counters = _counters;
+        var counters = Counters;
         Require(
             counters.Puts == _entries + counters.Evicted + counters.Removed + counters.Replaced + counters.Refused,
             "puts do not balance in entries");

@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
+using Larder.Cache.Policy;
 
 namespace Larder.Cache.Memory;
 
@@ -14,7 +17,6 @@ internal sealed partial class CacheShard<TKey, TValue>
     public PutOutcome TryPutPlain(uint hash, TKey key, TValue value)
     {
         if (_largestWeight < 1
-            || !_cache.EntryBudget.IsFull
             || _entries < _cache.ShareEntries
             || _entries > _mostEntries
             || Find(hash, key) != None)
@@ -26,31 +28,42 @@ internal sealed partial class CacheShard<TKey, TValue>
         _clock++;
         _victims.Clear();
         var policyHash = PolicyHash(hash);
-        PutOutcome outcome;
-        if (!_policy.MakeRoom(policyHash, 1, 0, 1, _victims))
+        var outcome = PutOutcome.Stored;
+        if (_frequency is { CountsOnly: true } frequency)
         {
-            CountPut(1);
-            _counters.Refused++;
-            _counters.RefusedBytes++;
-            _counters.NotAdmitted++;
-            outcome = PutOutcome.NotAdmitted;
-        }
-        else if (_victims.Count == 1)
-        {
-            Supersede(_victims[0], hash, policyHash, key, value);
-            outcome = PutOutcome.Stored;
+            var victim = frequency.ChooseOne(policyHash, _victims);
+            if (victim >= 0)
+            {
+                Supersede(frequency, victim, hash, key, value);
+            }
+            else
+            {
+                outcome = PutAfterOthers(hash, policyHash, key, value);
+            }
         }
         else
         {
-            outcome = PutAfterOthers(hash, policyHash, key, value);
+            outcome = _policy.MakeRoom(policyHash, 1, 0, 1, _victims)
+                ? PutAfterOthers(hash, policyHash, key, value)
+                : RefusePlain();
         }
 
         _changing = false;
         return outcome;
     }
 
+    /// <summary>Asks for the cache lines that a put of a key begins with. Runs without the lock, and is a hint.</summary>
+    public unsafe void Prefetch(uint hash)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(Unsafe.AsPointer(ref BucketOf(hash)));
+            _frequency?.Prefetch(PolicyHash(hash));
+        }
+    }
+
     // Puts a newcomer into the slot of the entry that goes for it.
-    private void Supersede(int slot, uint hash, uint policyHash, TKey key, TValue value)
+    private void Supersede(FrequencyPolicy frequency, int slot, uint hash, TKey key, TValue value)
     {
         var now = _clock;
         var slots = _slots;
@@ -58,7 +71,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         ref var tick = ref _ticks[slot];
         _lastReport = new EvictionReport(1, 1, now - tick, RemovalReason.EntryLimit);
         tick = now;
-        _policy.OnRemove(slot);
+        frequency.TakeOver(slot, PolicyHash(taken.Hash));
 
         ref var link = ref BucketOf(taken.Hash);
         while (link != slot)
@@ -76,18 +89,23 @@ internal sealed partial class CacheShard<TKey, TValue>
         taken.Value = value;
         taken.Key = key;
         taken.Hash = hash;
-        _policy.OnInsert(slot, policyHash, 1);
         ref var bucket = ref BucketOf(hash);
         taken.Next = bucket;
         Volatile.Write(ref bucket, slot);
 
-        _counters.Puts++;
-        _counters.PutBytes++;
-        _counters.Evicted++;
-        _counters.EvictedBytes++;
+        _superseded++;
     }
 
-    // The policy named none, or several.
+    private PutOutcome RefusePlain()
+    {
+        CountPut(1);
+        _counters.Refused++;
+        _counters.RefusedBytes++;
+        _counters.NotAdmitted++;
+        return PutOutcome.NotAdmitted;
+    }
+
+    // The policy did not name exactly one.
     private PutOutcome PutAfterOthers(uint hash, uint policyHash, TKey key, TValue value)
     {
         var put = new PutRequest<TKey, TValue> { Key = key, Value = value, Hash = hash, Weight = 1 };

@@ -22,6 +22,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private readonly int _index;
     private readonly EvictionPolicy _policy;
     private readonly LruPolicy? _lru;
+    private readonly FrequencyPolicy? _frequency;
     private readonly List<int> _victims = [];
 
     // 1 while a thread is inside.
@@ -62,6 +63,9 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private OwnerIndex? _owners;
 
     private ShardCounters _counters;
+
+    // Puts of the short way: each is an entry that came and one that was evicted. Not in _counters.
+    private long _superseded;
     private EvictionReport _lastReport;
 
     /// <summary>Creates an empty shard.</summary>
@@ -73,6 +77,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         _index = index;
         _policy = policy;
         _lru = policy as LruPolicy;
+        _frequency = policy as FrequencyPolicy;
         _bytesLimited = cache.ByteBudget.IsLimited;
         _policy.Attach(this);
         _policy.EnsureCapacity(MinimumSlots);
@@ -94,7 +99,18 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     public EvictionReport? LastReport => _lastReport.Entries > 0 ? _lastReport : null;
 
     /// <summary>What the shard has counted.</summary>
-    public ShardCounters Counters => _counters;
+    public ShardCounters Counters
+    {
+        get
+        {
+            var counters = _counters;
+            counters.Puts += _superseded;
+            counters.PutBytes += _superseded;
+            counters.Evicted += _superseded;
+            counters.EvictedBytes += _superseded;
+            return counters;
+        }
+    }
 
     /// <summary>Takes the lock. It is held for tens of nanoseconds, so waiting is spinning, then yielding.</summary>
     /// <exception cref="CacheException">The shard is poisoned; the lock is not taken.</exception>
@@ -156,12 +172,13 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         var slot = BucketOf(hash);
         while ((uint)slot < (uint)slots.Length)
         {
-            if (slots[slot].Hash == hash && _cache.KeyEquals(slots[slot].Key, key))
+            ref var entry = ref slots[slot];
+            if (entry.Hash == hash && _cache.KeyEquals(entry.Key, key))
             {
                 return slot;
             }
 
-            slot = slots[slot].Next;
+            slot = entry.Next;
         }
 
         return None;

@@ -50,6 +50,27 @@ public sealed class ThreadCountersTests
     }
 
     [Fact]
+    public void A_set_that_no_block_has_place_for_is_as_exact()
+    {
+        var counters = new ThreadCounters(ThreadCounters.CellsPerThread);
+        int[] indices = [counters.IndexOf(0), counters.IndexOf(ThreadCounters.CellsPerThread - 2)];
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (var i = 0; i < 10_000; i++)
+            {
+                ThreadCounters.Add(indices[0], 1);
+                ThreadCounters.AddPair(indices[1], 2, 3);
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+
+        Assert.Equal(40_000, counters.Read(0));
+        Assert.Equal(80_000, counters.Read(ThreadCounters.CellsPerThread - 2));
+        Assert.Equal(120_000, counters.Read(ThreadCounters.CellsPerThread - 1));
+    }
+
+    [Fact]
     public void Only_its_own_counters_can_be_named()
     {
         var counters = new ThreadCounters(2);
