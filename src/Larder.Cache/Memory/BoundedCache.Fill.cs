@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 
 namespace Larder.Cache.Memory;
@@ -23,19 +24,22 @@ public sealed partial class BoundedCache<TKey, TValue>
         }
 
         var value = factory(key, state);
-        var weight = Weigh(key, value);
         var mixed = Mix(key);
-        if (_isPlain && TryPutPlain(mixed, key, value) != CacheShard<TKey, TValue>.Blocked)
-        {
-            return value;
-        }
+        return _isPlain && TryPutPlain(mixed, key, value) != CacheShard<TKey, TValue>.Blocked
+            ? value
+            : AddRequested(mixed, key, value);
+    }
 
+    // Apart, as PutRequested is. Gives the value that the key has then.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private TValue AddRequested(ulong mixed, TKey key, TValue value)
+    {
         var put = new PutRequest<TKey, TValue>
         {
             Key = key,
             Value = value,
             Hash = (uint)mixed,
-            Weight = weight,
+            Weight = Weigh(key, value),
             OnlyIfAbsent = true,
         };
         if (Put(mixed, ref put) == PutOutcome.AlreadyPresent)

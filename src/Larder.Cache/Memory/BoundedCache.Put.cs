@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 
 namespace Larder.Cache.Memory;
@@ -17,7 +18,6 @@ public sealed partial class BoundedCache<TKey, TValue>
     /// <exception cref="CacheException">The shard is poisoned.</exception>
     public PutOutcome Put(TKey key, TValue value, string? owner = null)
     {
-        var weight = Weigh(key, value);
         var mixed = Mix(key);
         if (_isPlain && owner is null)
         {
@@ -28,12 +28,19 @@ public sealed partial class BoundedCache<TKey, TValue>
             }
         }
 
+        return PutRequested(mixed, key, value, owner);
+    }
+
+    // Apart, because a request is large and would be cleared on the short way too.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private PutOutcome PutRequested(ulong mixed, TKey key, TValue value, string? owner)
+    {
         var put = new PutRequest<TKey, TValue>
         {
             Key = key,
             Value = value,
             Hash = (uint)mixed,
-            Weight = weight,
+            Weight = Weigh(key, value),
             Owner = owner,
         };
         return Put(mixed, ref put);

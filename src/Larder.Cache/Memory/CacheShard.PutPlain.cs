@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
@@ -14,6 +15,8 @@ internal sealed partial class CacheShard<TKey, TValue>
     /// of its victim, and no budget changes. Gives <see cref="Blocked"/>, before anything has changed, for every put
     /// that is not of this sort.
     /// </summary>
+    /// <remarks>Not part of its caller, whose handler would keep everything here in memory.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public PutOutcome TryPutPlain(uint hash, TKey key, TValue value)
     {
         if (_largestWeight < 1
@@ -55,10 +58,23 @@ internal sealed partial class CacheShard<TKey, TValue>
     /// <summary>Asks for the cache lines that a put of a key begins with. Runs without the lock, and is a hint.</summary>
     public unsafe void Prefetch(uint hash)
     {
-        if (Sse.IsSupported)
+        if (Sse.IsSupported && _frequency is not null)
         {
-            Sse.Prefetch0(Unsafe.AsPointer(ref BucketOf(hash)));
-            _frequency?.Prefetch(PolicyHash(hash));
+            // An address only: nothing is read, and one that a growing table makes wrong does no harm.
+            var buckets = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_buckets));
+            Sse.Prefetch0(buckets + (hash & _bucketMask));
+            _frequency.Prefetch(PolicyHash(hash));
+        }
+    }
+
+    // Has at hand what the next put of this shard will most likely need of its victim.
+    private void PrefetchVictim(FrequencyPolicy frequency)
+    {
+        var slots = _slots;
+        var slot = frequency.NextCandidate;
+        if ((uint)slot < (uint)slots.Length)
+        {
+            Prefetch(slots[slot].Hash);
         }
     }
 
@@ -94,6 +110,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.Write(ref bucket, slot);
 
         _superseded++;
+        PrefetchVictim(frequency);
     }
 
     private PutOutcome RefusePlain()

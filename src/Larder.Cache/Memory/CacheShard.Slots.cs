@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Larder.Cache.Artifacts;
 
 namespace Larder.Cache.Memory;
@@ -173,12 +174,10 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.Write(ref version, version + 1);
     }
 
+    // The mask belongs to the array, under the lock, and keeps this inside.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int BucketOf(uint hash)
-    {
-        var buckets = _buckets;
-        return ref buckets[(int)hash & (buckets.Length - 1)];
-    }
+    private ref int BucketOf(uint hash) =>
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_buckets), (nint)(hash & _bucketMask));
 
     private void SetWeight(int slot, long weight)
     {
@@ -228,6 +227,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         _policy.EnsureCapacity(count);
         _slots = slots;
         _buckets = buckets;
+        _bucketMask = (uint)buckets.Length - 1;
         _ticks = ticks;
         Publish();
     }

@@ -38,6 +38,9 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private Slot<TKey, TValue>[] _slots = new Slot<TKey, TValue>[MinimumSlots];
     private int[] _buckets = NewBuckets(BucketsFor(MinimumSlots));
 
+    // The length of _buckets less one.
+    private uint _bucketMask = (uint)BucketsFor(MinimumSlots) - 1;
+
     // The time of this shard where hits do not move it: one tick a put; and the time when a slot was last written, or
     // its hit was last counted. Lookups write the latter without the lock. Empty under LRU, which has its own.
     private uint[] _ticks;

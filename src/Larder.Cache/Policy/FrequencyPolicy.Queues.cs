@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Larder.Cache.Policy;
 
 /// <content>The queues: doubly linked lists over slot numbers, from newest to oldest.</content>
@@ -18,7 +20,7 @@ internal sealed partial class FrequencyPolicy
     // Marked entries that one search may pass over. A bound on the time under the lock: after that, marks are ignored.
     private const int MostSpared = 64;
 
-    private readonly Queue[] _queues = [new(), new(), new()];
+    private QueueSet _queues = QueueSet.Empty();
 
     // Whether the capacity that matters just now is in bytes; otherwise every entry costs 1.
     private bool _byWeight;
@@ -235,6 +237,20 @@ internal sealed partial class FrequencyPolicy
             {
                 _queues[queue].Weight += Slots.WeightOf(slot);
             }
+        }
+    }
+
+    // In the policy itself, so that every put does not have to look for them.
+    [InlineArray(Protected + 1)]
+    private struct QueueSet
+    {
+        private Queue _first;
+
+        public static QueueSet Empty()
+        {
+            var queues = default(QueueSet);
+            ((Span<Queue>)queues).Fill(new Queue());
+            return queues;
         }
     }
 

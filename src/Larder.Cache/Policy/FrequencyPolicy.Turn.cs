@@ -9,9 +9,9 @@ internal sealed partial class FrequencyPolicy
     public bool CountsOnly => _capacityBytes < 0;
 
     /// <summary>
-    /// <see cref="MakeRoom"/> for a newcomer that needs the place of one entry. Gives the victim, out of its queue, whose
-    /// place and ghost are <see cref="TakeOver"/>'s to see to; or -1 when it is not one that goes, and <paramref name="victims"/>
-    /// says who goes as it does after <see cref="MakeRoom"/>.
+    /// <see cref="MakeRoom"/> for a newcomer that needs the place of one entry. Gives the victim, whose place and ghost
+    /// <see cref="TakeOver"/> sees to, and which nothing else may be asked about before that; or -1 when it is not one that
+    /// goes, and <paramref name="victims"/> says who goes as it does after <see cref="MakeRoom"/>.
     /// </summary>
     public int ChooseOne(uint hash, List<int> victims)
     {
@@ -45,11 +45,11 @@ internal sealed partial class FrequencyPolicy
                 continue;
             }
 
-            var rival = OldestOfMain();
+            var rival = _queues[Probation].Oldest;
+            rival = rival == None || Touches[rival] != 0 ? OldestOfMain() : rival;
             if (rival == None || !Beats(slot, rival))
             {
-                Unlink(slot);
-                return slot;
+                return slot; // It stays where it is until TakeOver, which mostly needs to turn the queue only.
             }
 
             Unlink(rival);
@@ -67,14 +67,43 @@ internal sealed partial class FrequencyPolicy
     {
         ref var state = ref _states[slot];
         _ghosts.Add(victimHash, state >> QueueBits, Now);
+        var inWindow = (state & QueueMask) == Window;
         Touches[slot] = 0;
-        state = (byte)((_newcomer.Frequency << QueueBits) | Nowhere);
+        state = (byte)((_newcomer.Frequency << QueueBits) | (state & QueueMask));
         _times[slot] = _newcomer.Interval;
-        Link(slot, Window);
+        if (inWindow)
+        {
+            TurnWindow(slot);
+        }
+        else
+        {
+            Link(slot, Window);
+        }
     }
+
+    /// <summary>The entry that <see cref="ChooseOne"/> will look at first; -1 when there is none.</summary>
+    public int NextCandidate => _queues[Window].Oldest;
 
     /// <summary>Asks for the cache line that the ghost of a key would be in. Needs no lock.</summary>
     public void Prefetch(uint hash) => _ghosts.Prefetch(hash);
+
+    // Makes the oldest entry of the window its newest.
+    private void TurnWindow(int slot)
+    {
+        ref var window = ref _queues[Window];
+        ref var link = ref _links[slot];
+        var next = link.Newer;
+        if (next == None)
+        {
+            return; // It is the only one.
+        }
+
+        window.Oldest = next;
+        _links[next].Older = None;
+        link = new Neighbours { Newer = None, Older = window.Newest };
+        _links[window.Newest].Newer = slot;
+        window.Newest = slot;
+    }
 
     // The two rules of a contest, for a candidate of the window and a victim of main that cost the same.
     private bool Beats(int candidate, int victim)

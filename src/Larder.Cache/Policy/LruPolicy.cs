@@ -47,9 +47,23 @@ internal sealed class LruPolicy : EvictionPolicy
     {
         var now = Tick();
         var stamps = Volatile.Read(ref _stamps);
-        if ((uint)slot < (uint)stamps.Length && stamps[slot] < now)
+        if ((uint)slot >= (uint)stamps.Length)
         {
-            stamps[slot] = now;
+            return;
+        }
+
+        // Never backwards: a thread that slept before it wrote must not undo the uses that others have noted since.
+        ref var stamp = ref stamps[slot];
+        var seen = Volatile.Read(ref stamp);
+        while (seen < now)
+        {
+            var found = Interlocked.CompareExchange(ref stamp, now, seen);
+            if (found == seen)
+            {
+                return;
+            }
+
+            seen = found;
         }
     }
 
