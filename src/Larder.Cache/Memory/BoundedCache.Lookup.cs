@@ -26,12 +26,11 @@ public sealed partial class BoundedCache<TKey, TValue>
         var mixed = Mix(key);
         ref var view = ref ViewOf(mixed);
         var version = Volatile.Read(ref view.Version);
+        var mask = Volatile.Read(ref view.BucketMask);
         var slots = view.Slots;
-        var buckets = view.Buckets;
 
-        // The mask is what keeps this inside: the length is a power of two and taken from the array itself.
-        var index = Unsafe.Add(
-            ref MemoryMarshal.GetArrayDataReference(buckets), (nint)((uint)mixed & (uint)(buckets.Length - 1)));
+        // The mask is what keeps this inside; see there.
+        var index = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(view.Buckets), (nint)((uint)mixed & mask));
         if ((uint)index < (uint)slots.Length)
         {
             // The test above is this access's.

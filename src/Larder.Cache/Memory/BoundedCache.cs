@@ -39,8 +39,11 @@ public sealed partial class BoundedCache<TKey, TValue>
     private const int MissCounter = 1;
     private const int ListenerFailureCounter = 2;
 
-    // Buckets that share a cache line, as a power of two.
-    private const int NeighbourBits = 4;
+    // Neighbours that have a bucket each, as a power of two.
+    private const int NeighbourBits = 12;
+
+    // Neighbours of a shard for which the order of the shards is the same, as a power of two.
+    private const int TurnBits = 4;
 
     // Secrets of this process: nobody can choose keys that meet in one shard or bucket.
     private readonly ulong _secretA = DrawSecret();
@@ -50,7 +53,6 @@ public sealed partial class BoundedCache<TKey, TValue>
     private readonly CacheShard<TKey, TValue>[] _shards;
     private readonly uint _shardMask;
     private readonly int _shardBits;
-    private readonly int _neighbourhoodBits;
     private readonly byte _maxTouch;
     private readonly bool _isLru;
 
@@ -93,7 +95,6 @@ public sealed partial class BoundedCache<TKey, TValue>
         var count = options.ResolveShardCount();
         _shardMask = (uint)count - 1;
         _shardBits = BitOperations.Log2((uint)count);
-        _neighbourhoodBits = _shardBits + NeighbourBits;
         _views = new ShardView<TKey, TValue>[count];
         _shards = new CacheShard<TKey, TValue>[count];
         for (var i = 0; i < count; i++)
@@ -195,14 +196,17 @@ public sealed partial class BoundedCache<TKey, TValue>
     {
         if (KeyIsInteger && _comparer is null)
         {
-            // Neighbours go to the shards in turn, by their lowest bits, and sixteen of those that meet in one shard
-            // share a line of buckets, one bucket each, by the next four bits: numbers that are used together are often near each other. All bits of a number
-            // count: its own hash code would fold chosen ones together.
+            // Numbers that are used together are often near each other. Neighbours go to the shards in turn, and their
+            // buckets follow each other, one each, as far as the table reaches: 4096 of a shard have their place by the hash
+            // of all that is above, so that no more can be chosen to meet. Which shard comes first is hashed anew for
+            // every sixteen of a shard. All bits of a number count: its own hash code would fold chosen ones together.
             var number = typeof(TKey) == typeof(long) ? (ulong)(long)(object)key
                 : typeof(TKey) == typeof(ulong) ? (ulong)(object)key
                 : typeof(TKey) == typeof(int) ? (uint)(int)(object)key
                 : (uint)(object)key;
-            return Spread(number >> _neighbourhoodBits) ^ BitOperations.RotateRight(number, _shardBits);
+            var turn = ((number >> (_shardBits + TurnBits)) ^ _secretA) * _secretB;
+            return ((turn & ~(ulong)uint.MaxValue) | (uint)Spread(number >> (_shardBits + NeighbourBits)))
+                ^ BitOperations.RotateRight(number, _shardBits);
         }
 
         return Spread(
@@ -228,11 +232,14 @@ public sealed partial class BoundedCache<TKey, TValue>
     // The number of shards is a power of two and never changes, so that the mask keeps both of these inside.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private CacheShard<TKey, TValue> ShardOf(ulong mixed) =>
-        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_shards), (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask));
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_shards), ShardIndexOf(mixed));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ShardView<TKey, TValue> ViewOf(ulong mixed) =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_views), (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask));
+        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_views), ShardIndexOf(mixed));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private nint ShardIndexOf(ulong mixed) => (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask);
 
     private long Weigh(TKey key, TValue value)
     {

@@ -240,6 +240,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         Volatile.WriteBarrier();
         view.Slots = _slots;
         view.Buckets = _buckets;
+        Volatile.Write(ref view.BucketMask, _bucketMask);
         view.Touches = _policy.Touches;
         Volatile.Write(ref view.Version, view.Version + 1);
     }

@@ -16,6 +16,12 @@ internal struct ShardView<TKey, TValue>
 {
     public uint Version;
 
+    /// <summary>
+    /// A length of <see cref="Buckets"/> less one: of the array there or, for a moment, of a shorter one before it. Read before
+    /// the array and written after it; arrays only grow, so that it never leads outside.
+    /// </summary>
+    public uint BucketMask;
+
     /// <summary>First slot of each bucket; a power of two long.</summary>
     public int[] Buckets;
 
