@@ -105,6 +105,9 @@ public sealed partial class BoundedCache<TKey, TValue>
     /// <summary>Which shard a key belongs to. For tests.</summary>
     internal int ShardIndexOf(TKey key) => Array.IndexOf(_shards, ShardOf(Mix(key)));
 
+    /// <summary>How many entries the fullest bucket has; only meaningful at rest. For tests.</summary>
+    internal int LongestChain() => _shards.Max(shard => shard.LongestChain());
+
     /// <summary>How many entries a shard has. For tests.</summary>
     internal int EntriesOfShard(int shard) => _shards[shard].Entries;
 

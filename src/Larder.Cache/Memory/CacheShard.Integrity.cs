@@ -45,6 +45,24 @@ internal sealed partial class CacheShard<TKey, TValue>
             "puts do not balance in bytes");
     }
 
+    /// <summary>How many entries the fullest bucket has.</summary>
+    public int LongestChain()
+    {
+        var longest = 0;
+        foreach (var head in _buckets)
+        {
+            var length = 0;
+            for (var slot = head; slot != None; slot = _slots[slot].Next)
+            {
+                length++;
+            }
+
+            longest = Math.Max(longest, length);
+        }
+
+        return longest;
+    }
+
     private void Require(bool condition, string what)
     {
         if (!condition)

@@ -198,6 +198,27 @@ public sealed class CapacityTests
         Assert.True(perShard.Max() < 3 * perShard.Average(), string.Join(' ', perShard));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Chosen_keys_do_not_meet_in_one_bucket(int shards)
+    {
+        var cache = new BoundedCache<long, string>(new() { MaxEntries = 16384, ShardCount = shards });
+
+        // Equal in their halves, in their places in a neighbourhood, and in what multiplications leave of them.
+        for (long i = 0; i < 1000; i++)
+        {
+            cache.Put((i << 32) | i, "folds to zero");
+            cache.Put(i << 40, "high bits only");
+            cache.Put(i << 53, "highest bits only");
+            cache.Put(i * 4096, "one of a neighbourhood");
+            cache.Put(i * 65536, "one of several neighbourhoods");
+            cache.Put(i, "neighbours");
+        }
+
+        Assert.InRange(cache.LongestChain(), 1, 16);
+    }
+
     private static BoundedCache<int, int> Bytes(long capacity, int shards = 1) => new(new()
     {
         CapacityBytes = capacity,
