@@ -24,6 +24,9 @@ internal static class BlobResponse
     /// <summary>Most bytes that are copied between two flushes.</summary>
     public const int SliceBytes = 64 * 1024;
 
+    // Most bytes of a file that are handed to the kernel between two looks at the client.
+    private const int FilePartBytes = 4 * 1024 * 1024;
+
     /// <summary>Answers a GET or HEAD with the artifact and disposes it.</summary>
     public static async Task SendAsync(NodeRequest request, StoredArtifact artifact)
     {
@@ -77,7 +80,8 @@ internal static class BlobResponse
         var asked = request.Http.Request.Headers;
         var response = request.Http.Response;
         var headers = response.Headers;
-        var tag = EntityTag(metadata.Digest);
+        var text = MetadataText.Of(metadata);
+        var tag = text.EntityTag;
         headers.ETag = tag;
         if (asked.IfMatch.Count > 0 && !Names(asked.IfMatch, tag))
         {
@@ -131,7 +135,14 @@ internal static class BlobResponse
         var sent = CopyFirst(request, content, range);
         if (sent > 0 && sent < range.Length)
         {
-            await SendRestAsync(request, content, range, sent).ConfigureAwait(false);
+            if (content.File is not null && request.Http.Features.Get<SocketOutput>() is { } output)
+            {
+                await SendFileAsync(request, output, content, range, sent).ConfigureAwait(false);
+            }
+            else
+            {
+                await SendRestAsync(request, content, range, sent).ConfigureAwait(false);
+            }
         }
 
         if (sent > 0)
@@ -185,10 +196,6 @@ internal static class BlobResponse
             Answer.Empty(request, StatusCodes.Status404NotFound);
             return 0;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 
     private static async ValueTask SendRestAsync(NodeRequest request, ArtifactContent content, ByteRange range, long sent)
@@ -211,6 +218,36 @@ internal static class BlobResponse
         {
             request.Services.Store.ReportRead(exception);
             request.Http.Abort();
+        }
+    }
+
+    // The kernel copies the rest from the file to the socket; the server is told of the bytes, so that it can count them.
+    private static async ValueTask SendFileAsync(
+        NodeRequest request, SocketOutput output, ArtifactContent content, ByteRange range, long sent)
+    {
+        var body = request.Http.Response.BodyWriter;
+        var aborted = request.Http.RequestAborted;
+        var flushed = await body.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        output.Attach(content.File!, range.Offset + sent); // The caller has looked.
+        try
+        {
+            while (sent < range.Length && !flushed.IsCompleted && !aborted.IsCancellationRequested)
+            {
+                var length = (int)Math.Min(range.Length - sent, FilePartBytes);
+                body.GetMemory();
+                body.Advance(length);
+                sent += length;
+                flushed = await body.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (IOException exception)
+        {
+            request.Services.Store.ReportRead(exception);
+            request.Http.Abort();
+        }
+        finally
+        {
+            output.Detach();
         }
     }
 

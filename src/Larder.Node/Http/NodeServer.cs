@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -68,7 +70,7 @@ internal static class NodeServer
                 services.Metrics.ConnectionOpened();
                 try
                 {
-                    await next(connection).ConfigureAwait(false);
+                    await ServeAsync(connection, next).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -76,4 +78,18 @@ internal static class NodeServer
                 }
             });
         });
+
+    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        {
+            await next(connection).ConfigureAwait(false);
+            return;
+        }
+
+        using var output = new SocketOutput(connection.Transport.Output, socket);
+        connection.Transport = new SocketTransport(connection.Transport.Input, output);
+        connection.Features.Set(output);
+        await next(connection).ConfigureAwait(false);
+    }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
+using Larder.Node.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Node.Protocols;
@@ -31,11 +32,12 @@ internal static class MetadataHeaders
     /// <summary>Writes what is known of an artifact.</summary>
     public static void Write(IHeaderDictionary headers, ArtifactMetadata metadata, TierKind source)
     {
-        headers[Digest] = metadata.Digest.ToString();
+        var text = MetadataText.Of(metadata);
+        headers[Digest] = text.Digest;
         headers[Tier] = NameOf(source);
-        if (metadata.CreatedAt != default)
+        if (text.Created.Count > 0)
         {
-            headers[Created] = metadata.CreatedAt.ToString("O", CultureInfo.InvariantCulture);
+            headers[Created] = text.Created;
         }
 
         if (metadata.Cost > TimeSpan.Zero)
@@ -51,6 +53,11 @@ internal static class MetadataHeaders
         if (metadata.Recipe.Length is > 0 and <= MaxRecipeBytes)
         {
             headers[Recipe] = Convert.ToBase64String(metadata.Recipe.Span);
+        }
+
+        if (metadata.Attributes.IsEmpty)
+        {
+            return;
         }
 
         foreach (var (name, value) in metadata.Attributes)
