@@ -3,7 +3,7 @@ namespace Larder.EndToEnd.Harness;
 /// <summary>Programs that tests need and a machine may lack.</summary>
 internal static class Tools
 {
-    private static readonly bool MustRun = Environment.GetEnvironmentVariable("CI") == "true";
+    public static bool MustRun { get; } = Environment.GetEnvironmentVariable("CI") == "true";
 
     private static readonly bool MayRun = MustRun || Environment.GetEnvironmentVariable("LARDER_E2E") == "1";
 
