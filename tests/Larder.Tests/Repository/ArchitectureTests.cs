@@ -9,13 +9,15 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> MayReference = new(StringComparer.Ordinal)
     {
         ["Larder.Cache"] = [],
+        ["Larder.Wasm"] = [],
         ["Larder.Node"] = ["Larder.Cache"],
-        ["Larder.Cli"] = ["Larder.Cache", "Larder.Node"],
+        ["Larder.Cli"] = ["Larder.Cache", "Larder.Wasm", "Larder.Node"],
     };
 
     private static readonly Dictionary<string, string[]> MayUsePackages = new(StringComparer.Ordinal)
     {
         ["Larder.Cache"] = ["Microsoft.Extensions."],
+        ["Larder.Wasm"] = [],
         ["Larder.Node"] = ["Microsoft.Extensions.", "OpenTelemetry"],
         ["Larder.Cli"] = ["System.CommandLine", "Spectre.Console"],
     };
