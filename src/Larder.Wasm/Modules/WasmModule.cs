@@ -5,7 +5,7 @@ namespace Larder.Wasm;
 /// <summary>
 /// A decoded module. Immutable and safe for any number of threads. Index spaces count imports first.
 /// </summary>
-public sealed class WasmModule
+public sealed partial class WasmModule
 {
     internal WasmModule()
     {
@@ -65,6 +65,9 @@ public sealed class WasmModule
 
     /// <summary>Bodies of the defined functions; empty in a module that was loaded from a saved artifact.</summary>
     internal ImmutableArray<FunctionBody> Bodies { get; init; } = [];
+
+    /// <summary>Offset of the content of every section by its id, for messages; empty when not decoded from bytes.</summary>
+    internal ImmutableArray<long> SectionOffsets { get; init; } = [];
 
     /// <summary>The type of function <paramref name="index"/> of the function index space.</summary>
     internal FunctionType FunctionTypeOf(int index) => Types[FunctionTypes[index]];
