@@ -46,7 +46,7 @@ internal sealed class PolicyCache : SimulatedCache, ISlotTable
             byte[] touches = _policy.Touches;
             byte seen = touches[slot];
 
-            if (seen < _policy.MaxTouch)
+            if (seen < EvictionPolicy.MaxTouch)
             {
                 touches[slot] = (byte)(seen + 1);
             }

@@ -9,21 +9,23 @@ namespace Larder.Cache.Diagnostics;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Each thread has one block of cells for the whole process; a set of counters is a range of indices in all of them.
-/// Blocks have the same fixed length, never move and lie outside the heap, so that raising a counter is one read of a
-/// thread-local pointer and one addition; pages that no counter uses are never touched. When a thread ends, its
-/// cells are added to <see cref="Retired"/> and the block is freed. Sets for which a block has no place left are in
-/// interlocked cells that all threads share.
+/// A set of counters is a range of indices in all blocks of cells. A block belongs to one page of stack: a page is part of
+/// one thread's stack at a time, so nobody else writes to its block, and the thread that has the page after it
+/// goes on with the same sums. So a counter is raised without the runtime's way to thread-local data: the address of
+/// a local variable leads to the block. There are places for 256 pages, hashed; on a page whose place is another's,
+/// cells are those of the thread's own block, which <see cref="Retired"/> takes over when the thread ends. Blocks have the
+/// same fixed length, never move and lie outside the heap; memory that no counter uses is never touched. Sets for which a
+/// block has no place left are in interlocked cells that all threads share.
 /// </para>
 /// <para>
-/// A range whose set was collected is used again: what it held before is the new set's baseline, so that nobody ever writes
-/// into another thread's cells. Raising is safe on any thread and never blocks after a thread's first use of any
+/// A range whose set was collected is used again: what it held before is the new set's baseline, so that nobody ever
+/// writes into another thread's cells. Raising is safe on any thread and never blocks after a thread's first use of any
 /// counter; a snapshot sees everything that happened before it, and may or may not see what happens meanwhile.
 /// </para>
 /// </remarks>
 internal sealed unsafe class ThreadCounters
 {
-    /// <summary>Cells of a thread: indices from here on are in cells that all threads share.</summary>
+    /// <summary>Cells of a block: indices from here on are in cells that all threads share.</summary>
     public const int CellsPerThread = 8192;
 
     // The first cells of every block stay unused, so that blocks of two threads share no cache line.
@@ -31,6 +33,12 @@ internal sealed unsafe class ThreadCounters
 
     // Shared cells are made so many at a time; what was made never moves.
     private const int SharedChunk = 1024;
+
+    // The least size of a page, as a power of two: stacks of two threads never have a part in one.
+    private const int PageBits = 12;
+
+    // Places for stack pages, as a power of two.
+    private const int PlaceBits = 8;
 
     private static readonly Lock Gate = new();
 
@@ -42,6 +50,13 @@ internal sealed unsafe class ThreadCounters
 
     // Guarded by Gate: sums of threads that have ended.
     private static readonly long[] Retired = new long[CellsPerThread];
+
+    // The blocks of stack pages, each at the place that the number of its page is hashed to, with that number in its first
+    // cell. Written once, under Gate; a block is never freed, because the page's next thread goes on with it.
+    private static readonly nint* Pages = NewPages();
+
+    // Guarded by Gate: the blocks in Pages.
+    private static readonly List<nint> OfPages = [];
 
     // A pointer and not an array: the runtime keeps primitive thread statics in the thread's own block, one load away.
     [ThreadStatic]
@@ -106,31 +121,28 @@ internal sealed unsafe class ThreadCounters
     }
 
     /// <summary>
-    /// Raises the counter with that index; the caller keeps the set reachable. Returns this thread's part of it, or the sum
-    /// of all threads where they share the cell.
+    /// Raises the counter with that index; the caller keeps the set reachable. Returns the part of it that is in the cell
+    /// that was raised.
     /// </summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Add(int index, long amount)
     {
-        var cells = _cells;
-        return cells is not null && (uint)index < CellsPerThread ? cells[(uint)index] += amount : AddFirst(index, amount);
+        // Becomes part of the caller, in whose frame the local is: always on the stack of the running thread.
+        Unsafe.SkipInit(out byte here);
+        var page = (ulong)&here >> PageBits;
+        var cells = (long*)Pages[PlaceOf(page)];
+        return *cells == (long)page && (uint)index < CellsPerThread
+            ? cells[(uint)index] += amount
+            : AddFurther(index, amount, page);
     }
 
     /// <summary>Raises two counters that follow each other; like <see cref="Add"/> on each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddPair(int index, long first, long second)
     {
-        var cells = _cells;
-        if (cells is not null && (uint)index < CellsPerThread)
-        {
-            cells[(uint)index] += first;
-            cells[(uint)index + 1] += second;
-        }
-        else
-        {
-            AddFirst(index, first);
-            AddFirst(index + 1, second);
-        }
+        Add(index, first);
+        Add(index + 1, second);
     }
 
     /// <summary>Returns the sum of one counter over all threads.</summary>
@@ -175,6 +187,11 @@ internal sealed unsafe class ThreadCounters
             {
                 sums[i] += Volatile.Read(ref ((long*)cells)[index]);
             }
+
+            foreach (var cells in OfPages)
+            {
+                sums[i] += Volatile.Read(ref ((long*)cells)[index]);
+            }
         }
     }
 
@@ -202,14 +219,38 @@ internal sealed unsafe class ThreadCounters
         return _nextShared - count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong PlaceOf(ulong page) => (page * 0x9E3779B97F4A7C15) >> (64 - PlaceBits);
+
+    private static nint* NewPages()
+    {
+        // The block that stands for none is nobody's: no stack has a part in page zero.
+        var none = (long*)NativeMemory.AllocZeroed(PaddingCells, sizeof(long));
+        var pages = (nint*)NativeMemory.Alloc(1 << PlaceBits, (nuint)sizeof(nint));
+        new Span<nint>(pages, 1 << PlaceBits).Fill((nint)none);
+        return pages;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long AddFirst(int index, long amount)
+    private static long AddFurther(int index, long amount, ulong page)
     {
         if (index >= CellsPerThread)
         {
             return Interlocked.Add(ref SharedCell(index), amount);
         }
 
+        var cells = (long*)Volatile.Read(ref Pages[PlaceOf(page)]);
+        if (*cells == 0)
+        {
+            cells = AddPage(page);
+        }
+
+        if (*cells == (long)page)
+        {
+            return cells[index] += amount;
+        }
+
+        // The place is another page's: the thread's own cells do.
         if (_cells is null)
         {
             lock (Gate)
@@ -221,6 +262,23 @@ internal sealed unsafe class ThreadCounters
         }
 
         return _cells[index] += amount;
+    }
+
+    private static long* AddPage(ulong page)
+    {
+        lock (Gate)
+        {
+            ref var place = ref Pages[PlaceOf(page)];
+            if (*(long*)place == 0)
+            {
+                var cells = (long*)NativeMemory.AllocZeroed(CellsPerThread, sizeof(long));
+                *cells = (long)page;
+                OfPages.Add((nint)cells);
+                Volatile.Write(ref place, (nint)cells);
+            }
+
+            return (long*)place;
+        }
     }
 
     /// <summary>Owns a thread's block and lives as long as the thread; its finalizer keeps what the thread counted.</summary>

@@ -23,30 +23,31 @@ public sealed partial class BoundedCache<TKey, TValue>
             return TryGetFurther(Mix(key), key, out value);
         }
 
-        var mixed = Mix(key);
-        ref var view = ref ViewOf(mixed);
+        var shard = Mix(key, out var hash);
+        ref var view = ref ViewOf(shard);
         var version = Volatile.Read(ref view.Version);
         var mask = Volatile.Read(ref view.BucketMask);
         var slots = view.Slots;
 
         // The mask is what keeps this inside; see there.
-        var index = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(view.Buckets), (nint)((uint)mixed & mask));
+        var index = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(view.Buckets), (nint)(hash & mask));
         if ((uint)index < (uint)slots.Length)
         {
             // The test above is this access's.
             ref var slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), (nint)(uint)index);
             if (KeyIsPlain
                 ? EqualityComparer<TKey>.Default.Equals(slot.Key, key)
-                : slot.Hash == (uint)mixed && Matches(ref slot, key, ref view, version))
+                : slot.Hash == hash && Matches(ref slot, key, ref view, version))
             {
                 value = slot.Value;
                 var touches = view.Touches;
                 Volatile.ReadBarrier();
                 if (view.Version == (version & ~1u))
                 {
-                    if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
+                    // Slots and touches were published together, the latter no shorter.
+                    if (Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(touches), (nint)(uint)index) == 0)
                     {
-                        Touch(mixed, index);
+                        Touch(shard, index);
                     }
 
                     ThreadCounters.Add(_hits, 1);
@@ -55,7 +56,7 @@ public sealed partial class BoundedCache<TKey, TValue>
             }
         }
 
-        return TryGetFurther(mixed, key, out value);
+        return TryGetFurther(((ulong)shard << HalfBits) | hash, key, out value);
     }
 
     /// <summary>Finds the value of a key; neither counted nor taken as a use.</summary>
@@ -103,7 +104,7 @@ public sealed partial class BoundedCache<TKey, TValue>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryGetFurther(ulong mixed, TKey key, [MaybeNullWhen(false)] out TValue value)
     {
-        ref var view = ref ViewOf(mixed);
+        ref var view = ref ViewOf((uint)(mixed >> HalfBits));
         var version = Volatile.Read(ref view.Version);
         var slots = view.Slots;
         var buckets = view.Buckets;
@@ -121,9 +122,9 @@ public sealed partial class BoundedCache<TKey, TValue>
                 }
 
                 var touches = view.Touches;
-                if ((uint)index < (uint)touches.Length && touches[index] < _maxTouch)
+                if ((uint)index < (uint)touches.Length && touches[index] == 0)
                 {
-                    Touch(mixed, index);
+                    Touch((uint)(mixed >> HalfBits), index);
                 }
 
                 if ((ThreadCounters.Add(_hits, 1) & (FurtherHits - 1)) == 0)
@@ -154,7 +155,7 @@ public sealed partial class BoundedCache<TKey, TValue>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Touch(ulong mixed, int slot) => ShardOf(mixed).Touch(slot);
+    private void Touch(uint shard, int slot) => _shards[shard & _shardMask].Touch(slot);
 
     // A change got in between: what it left is looked at under the lock.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -45,15 +45,25 @@ public sealed partial class BoundedCache<TKey, TValue>
     // Neighbours of a shard for which the order of the shards is the same, as a power of two.
     private const int TurnBits = 4;
 
+    private const int HalfBits = 32;
+
+    // Leaves twelve bits: as many as the greatest number of shards has.
+    private const int TopShift = 64 - 12;
+
+    private const int PlaceShift = 40;
+
     // Secrets of this process: nobody can choose keys that meet in one shard or bucket.
     private readonly ulong _secretA = DrawSecret();
     private readonly ulong _secretB = DrawSecret();
 
     private readonly ShardView<TKey, TValue>[] _views;
+
+    // Where the array's first element is: it does not move.
+    private readonly nint _firstView;
     private readonly CacheShard<TKey, TValue>[] _shards;
     private readonly uint _shardMask;
     private readonly int _shardBits;
-    private readonly byte _maxTouch;
+    private readonly int _turnShift;
     private readonly bool _isLru;
 
     // Whether puts may take the short way: every entry weighs 1, nobody hears of removals, uses are not stamped.
@@ -69,7 +79,7 @@ public sealed partial class BoundedCache<TKey, TValue>
 
     /// <summary>Creates an empty cache.</summary>
     /// <exception cref="CacheException">The options are out of range or contradict each other.</exception>
-    public BoundedCache(BoundedCacheOptions<TKey, TValue> options)
+    public unsafe BoundedCache(BoundedCacheOptions<TKey, TValue> options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -95,12 +105,13 @@ public sealed partial class BoundedCache<TKey, TValue>
         var count = options.ResolveShardCount();
         _shardMask = (uint)count - 1;
         _shardBits = BitOperations.Log2((uint)count);
-        _views = new ShardView<TKey, TValue>[count];
+        _turnShift = _shardBits + TurnBits;
+        _views = GC.AllocateArray<ShardView<TKey, TValue>>(count, pinned: true);
+        _firstView = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_views));
         _shards = new CacheShard<TKey, TValue>[count];
         for (var i = 0; i < count; i++)
         {
             var policy = options.PolicyFactory?.Invoke() ?? EvictionPolicy.Create(options.Policy);
-            _maxTouch = policy.MaxTouch;
             _isLru = policy is LruPolicy;
             _shards[i] = new CacheShard<TKey, TValue>(this, _views, i, policy, _weigher is not null);
         }
@@ -190,9 +201,16 @@ public sealed partial class BoundedCache<TKey, TValue>
         return secret | 1;
     }
 
-    // Mixes a key into 64 well distributed bits: the uppermost choose the shard, the lower half is the entry's hash.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Mixes a key into well distributed bits: the twelve uppermost choose the shard, the lower half is the entry's hash.
     private ulong Mix(TKey key)
+    {
+        var shard = Mix(key, out var hash);
+        return ((ulong)shard << HalfBits) | hash;
+    }
+
+    // The two halves. The fast way of a lookup does not put them together.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint Mix(TKey key, out uint hash)
     {
         if (KeyIsInteger && _comparer is null)
         {
@@ -204,15 +222,20 @@ public sealed partial class BoundedCache<TKey, TValue>
                 : typeof(TKey) == typeof(ulong) ? (ulong)(object)key
                 : typeof(TKey) == typeof(int) ? (uint)(int)(object)key
                 : (uint)(object)key;
-            var turn = ((number >> (_shardBits + TurnBits)) ^ _secretA) * _secretB;
-            return ((turn & ~(ulong)uint.MaxValue) | (uint)Spread(number >> (_shardBits + NeighbourBits)))
-                ^ BitOperations.RotateRight(number, _shardBits);
+            var above = number >> _turnShift;
+            var place = (above >> (NeighbourBits - TurnBits)) * _secretB;
+
+            // A bit of a product depends on those of the number that are not above it: hence none of its lower ones.
+            hash = (uint)(place >> PlaceShift) ^ (uint)(number >> _shardBits);
+            return (uint)((above * _secretB) >> TopShift) ^ (uint)number;
         }
 
-        return Spread(
+        var mixed = Spread(
             typeof(TKey).IsValueType && _comparer is null
                 ? (uint)EqualityComparer<TKey>.Default.GetHashCode(key)
                 : (uint)_comparer!.GetHashCode(key)); // Set for every reference type.
+        hash = (uint)mixed;
+        return (uint)(mixed >> TopShift);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -232,14 +255,11 @@ public sealed partial class BoundedCache<TKey, TValue>
     // The number of shards is a power of two and never changes, so that the mask keeps both of these inside.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private CacheShard<TKey, TValue> ShardOf(ulong mixed) =>
-        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_shards), ShardIndexOf(mixed));
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_shards), (nint)((uint)(mixed >> HalfBits) & _shardMask));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref ShardView<TKey, TValue> ViewOf(ulong mixed) =>
-        ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_views), ShardIndexOf(mixed));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private nint ShardIndexOf(ulong mixed) => (nint)(BitOperations.RotateLeft(mixed, _shardBits) & _shardMask);
+    private unsafe ref ShardView<TKey, TValue> ViewOf(uint shard) =>
+        ref Unsafe.Add(ref Unsafe.AsRef<ShardView<TKey, TValue>>((void*)_firstView), (nint)(shard & _shardMask));
 
     private long Weigh(TKey key, TValue value)
     {

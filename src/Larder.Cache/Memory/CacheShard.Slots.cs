@@ -235,6 +235,8 @@ internal sealed partial class CacheShard<TKey, TValue>
     // Shows lookups the arrays as they are now.
     private void Publish()
     {
+        // Lookups that find a slot take it that there is a mark for it.
+        ArgumentOutOfRangeException.ThrowIfLessThan(_policy.Touches.Length, _slots.Length);
         ref var view = ref _views[_index];
         Volatile.Write(ref view.Version, view.Version + 1);
         Volatile.WriteBarrier();

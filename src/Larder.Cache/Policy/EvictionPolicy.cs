@@ -7,15 +7,15 @@ namespace Larder.Cache.Policy;
 /// <remarks>
 /// The shard numbers its entries with slots from 0 upward and reuses the numbers of removed entries. The policy keeps
 /// what it needs in arrays indexed by slot. A lookup that hits takes no lock: it raises <see cref="Touches"/> of the
-/// slot, without synchronisation, until it reaches <see cref="MaxTouch"/>, and does nothing else. A lost increment is
+/// slot, without synchronisation, where that is below <see cref="MaxTouch"/>, and does nothing else. A lost mark is
 /// harmless. Policies therefore order their queues lazily, when they look for victims. Hash and weight of an entry are
 /// in the shard's own table, <see cref="Slots"/>; what a policy stores beside it, sketches included, should stay
 /// within 20 bytes a slot, because memory an entry costs beside its key and value is a bar of the product.
 /// </remarks>
 internal abstract class EvictionPolicy
 {
-    /// <summary>Where lookups stop counting, so that hot entries are read without being written.</summary>
-    public abstract byte MaxTouch { get; }
+    /// <summary>Where lookups stop counting: hot entries are written to once a turn of the queue, and otherwise read.</summary>
+    public const byte MaxTouch = 1;
 
     /// <summary>Hits of each slot since the policy last looked at it, saturating at <see cref="MaxTouch"/>.</summary>
     /// <remarks>Replaced by a larger array when the shard grows; written by lookups without a lock.</remarks>

@@ -67,10 +67,6 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
     // What MakeRoom found out about the newcomer that OnInsert will bring.
     private Newcomer _newcomer;
 
-    /// <inheritdoc/>
-    /// <remarks>One mark an entry is enough: hot entries are written to once a turn of the queue.</remarks>
-    public override byte MaxTouch => 1;
-
     private ushort Now => (ushort)(_newcomers >> _tickShift);
 
     /// <inheritdoc/>

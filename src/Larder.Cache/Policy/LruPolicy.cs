@@ -35,10 +35,6 @@ internal sealed class LruPolicy : EvictionPolicy
     private int[] _places = [];
     private int _count;
 
-    /// <inheritdoc/>
-    /// <remarks>Lookups never count here: 1 makes every hit look, and <see cref="Stamp"/> is what it does.</remarks>
-    public override byte MaxTouch => 1;
-
     /// <summary>Moves the clock; returns the new time.</summary>
     public long Tick() => Interlocked.Increment(ref _clock);
 

@@ -158,8 +158,6 @@ public sealed class PoisonTests
     {
         public bool Breaks { get; set; }
 
-        public override byte MaxTouch => 1;
-
         public override void EnsureCapacity(int slots) => Touches = new byte[slots];
 
         public override void SetCapacity(long bytes, long entries)

@@ -71,12 +71,46 @@ public sealed class ThreadCountersTests
     }
 
     [Fact]
+    public void Deep_stacks_and_many_threads_count_exactly_wherever_their_cells_are()
+    {
+        // More pages of stack than have a place, some of them one thread's after the other.
+        var counters = new ThreadCounters(1);
+        var index = counters.IndexOf(0);
+        const int Threads = 12;
+        const int Depth = 60;
+        for (var round = 0; round < 3; round++)
+        {
+            var threads = Enumerable.Range(0, Threads).Select(_ => new Thread(() => Descend(index, Depth))).ToList();
+            threads.ForEach(thread => thread.Start());
+            threads.ForEach(thread => thread.Join());
+            Assert.Equal((round + 1) * 1000 * Threads * Depth, counters.Read(0));
+        }
+    }
+
+    [Fact]
     public void Only_its_own_counters_can_be_named()
     {
         var counters = new ThreadCounters(2);
 
         Assert.Throws<ArgumentOutOfRangeException>(() => counters.IndexOf(2));
         Assert.Throws<ArgumentOutOfRangeException>(() => counters.IndexOf(-1));
+    }
+
+    // A page of stack, or a little more, at every step.
+    private static unsafe void Descend(int index, int depth)
+    {
+        var room = stackalloc byte[4096];
+        for (var i = 0; i < 1000; i++)
+        {
+            ThreadCounters.Add(index, 1);
+        }
+
+        if (depth > 1)
+        {
+            Descend(index, depth - 1);
+        }
+
+        room[0] = 0;
     }
 
     private static void UseAndForget()
