@@ -75,7 +75,7 @@ internal sealed partial class ModuleDecoder
 
     private void ReadImports(ref ByteReader reader)
     {
-        var imports = new ModuleImport[ReadCount(ref reader, "imports", _limits.Imports, minimumBytes: 4)];
+        var imports = new ModuleImport[ReadCount(ref reader, "imports", _limits.Imports, minimumBytes: 3)];
         var functionTypes = new List<int>();
         var globals = new List<GlobalType>();
         for (var index = 0; index < imports.Length; index++)
@@ -155,7 +155,7 @@ internal sealed partial class ModuleDecoder
     private void ReadTables(ref ByteReader reader)
     {
         var definitions =
-            new TableDefinition[ReadCount(ref reader, "tables", _limits.Tables, minimumBytes: 3, _tables.Count)];
+            new TableDefinition[ReadCount(ref reader, "tables", _limits.Tables, minimumBytes: 2, _tables.Count)];
         for (var index = 0; index < definitions.Length; index++)
         {
             ConstantExpression? initial = null;
@@ -186,7 +186,7 @@ internal sealed partial class ModuleDecoder
 
     private void ReadMemories(ref ByteReader reader)
     {
-        var count = ReadCount(ref reader, "memories", _limits.Memories, minimumBytes: 2, _memories.Count);
+        var count = ReadCount(ref reader, "memories", _limits.Memories, minimumBytes: 1, _memories.Count);
         for (var index = 0; index < count; index++)
         {
             _memories.Add(ReadMemoryType(ref reader));
