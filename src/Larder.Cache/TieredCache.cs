@@ -119,6 +119,44 @@ public sealed partial class TieredCache : IAsyncDisposable
     }
 
     /// <summary>
+    /// The first half of <see cref="GetAsync"/>: looks where the artifact would be at hand without waiting for anything,
+    /// in the memory tier and among the open files of the disk tier. After false the caller goes on with
+    /// <see cref="GetElsewhereAsync"/>.
+    /// </summary>
+    /// <param name="key">Names the artifact.</param>
+    /// <param name="lease">The hit; the caller disposes it.</param>
+    public bool TryGetAtHand(ArtifactKey key, out ArtifactLease lease)
+    {
+        if (Memory is not null)
+        {
+            lease = Memory.Get(key);
+            if (lease.IsHit)
+            {
+                return true;
+            }
+        }
+
+        // What would be copied into the memory tier has to be read for that.
+        lease = default;
+        if (Disk is null
+            || !_kinds.TryGet(key.Kind, out var kind)
+            || !kind.Options.Disk
+            || !Disk.TryGetOpen(key, Memory is null || !kind.Options.Memory ? -1 : kind.Options.MaxMemoryEntryBytes, out lease))
+        {
+            return false;
+        }
+
+        kind.Answer(lease);
+        return true;
+    }
+
+    /// <summary>
+    /// The second half of <see cref="GetAsync"/>, for a caller that has just asked <see cref="TryGetAtHand"/> in vain.
+    /// </summary>
+    public ValueTask<ArtifactLease> GetElsewhereAsync(ArtifactKey key, CancellationToken cancellationToken = default) =>
+        GetBelowMemoryAsync(key, cancellationToken);
+
+    /// <summary>
     /// Looks the artifact up and, when no tier holds it, runs <paramref name="fill"/> once for all who ask. The caller
     /// disposes the lease.
     /// </summary>

@@ -61,6 +61,12 @@ public abstract class ArtifactContent
     /// <exception cref="CacheException">The medium failed or the bytes are damaged.</exception>
     public abstract int Read(long offset, Span<byte> destination);
 
+    /// <summary>
+    /// Fills <paramref name="destination"/> with payload bytes that begin at <paramref name="offset"/>, if that needs no
+    /// waiting for a medium; false in every other case, the trouble that <see cref="Read"/> would report included.
+    /// </summary>
+    public virtual bool TryReadCached(long offset, Span<byte> destination) => false;
+
     /// <summary>Takes a reference; false when the content is already freed.</summary>
     public bool TryAcquire() => !_counted || TryAcquireCounted();
 

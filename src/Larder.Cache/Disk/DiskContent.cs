@@ -132,6 +132,13 @@ internal sealed class DiskContent : ArtifactContent
     }
 
     /// <inheritdoc/>
+    public override bool TryReadCached(long offset, Span<byte> destination) =>
+        offset >= 0
+        && destination.Length <= Length - offset
+        && _tier.Io.ReadCached(_file, offset, destination, out var count) == Errno.None
+        && count == destination.Length;
+
+    /// <inheritdoc/>
     protected override void Free()
     {
         long pinned;

@@ -27,18 +27,31 @@ public sealed partial class DiskTier
     /// </summary>
     public ValueTask<ArtifactLease> GetAsync(ArtifactKey key, CancellationToken cancellationToken = default)
     {
-        var content = _handles.Find(key);
-        if (content is not null)
-        {
-            if (content.IsCurrent(Io, _time.GetTimestamp(), _verifyTicks))
-            {
-                return new ValueTask<ArtifactLease>(CountHit(content));
-            }
+        var content = FindOpen(key);
+        return content is not null
+            ? new ValueTask<ArtifactLease>(CountHit(content))
+            : OpenForLeaseAsync(key, cancellationToken);
+    }
 
-            content.Release();
+    /// <summary>
+    /// Looks an entry up among the open files alone, which takes no lock and does not wait for the medium. False says
+    /// nothing and is not counted: ask <see cref="GetAsync"/> then.
+    /// </summary>
+    /// <param name="key">Names the entry.</param>
+    /// <param name="longerThan">Entries of this length or less are passed over; -1 for none.</param>
+    /// <param name="lease">The hit; the caller disposes it.</param>
+    internal bool TryGetOpen(ArtifactKey key, long longerThan, out ArtifactLease lease)
+    {
+        var content = FindOpen(key);
+        if (content is null || content.Length <= longerThan)
+        {
+            content?.Release();
+            lease = default;
+            return false;
         }
 
-        return OpenForLeaseAsync(key, cancellationToken);
+        lease = CountHit(content);
+        return true;
     }
 
     /// <summary>
@@ -65,6 +78,19 @@ public sealed partial class DiskTier
     }
 
     private long NextTurn() => Interlocked.Increment(ref _turns);
+
+    // With a reference for the caller; null unless the newest proof still holds.
+    private DiskContent? FindOpen(ArtifactKey key)
+    {
+        var content = _handles.Find(key);
+        if (content is null || content.IsCurrent(Io, _time.GetTimestamp(), _verifyTicks))
+        {
+            return content;
+        }
+
+        content.Release();
+        return null;
+    }
 
     private ArtifactLease CountHit(DiskContent content)
     {

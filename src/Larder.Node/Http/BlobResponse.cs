@@ -4,6 +4,7 @@ using Larder.Cache;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Node.Storage;
+using Larder.Node.Transport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -132,10 +133,10 @@ internal static class BlobResponse
             return;
         }
 
-        var sent = CopyFirst(request, content, range);
+        var sent = await SendFirstAsync(request, content, range).ConfigureAwait(false);
         if (sent > 0 && sent < range.Length)
         {
-            if (content.File is not null && request.Http.Features.Get<SocketOutput>() is { } output)
+            if (content.File is not null && request.Output is { } output)
             {
                 await SendFileAsync(request, output, content, range, sent).ConfigureAwait(false);
             }
@@ -176,25 +177,34 @@ internal static class BlobResponse
         }
     }
 
-    // Puts the first slice into the response, which has not started yet; 0 and a miss when it cannot be read.
-    private static int CopyFirst(NodeRequest request, ArtifactContent content, ByteRange range)
+    // Sends the first slice with the headers, which nothing was written of yet; 0 and a miss when it cannot be read.
+    private static async ValueTask<int> SendFirstAsync(NodeRequest request, ArtifactContent content, ByteRange range)
     {
         var length = (int)Math.Min(range.Length, SliceBytes);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            ReadExactly(content, range.Offset, buffer.AsSpan(0, length));
-            var body = request.Http.Response.BodyWriter;
-            buffer.AsSpan(0, length).CopyTo(body.GetSpan(length));
-            body.Advance(length);
+            // What is longer than a slice, or is not in the page cache, may have to wait for the medium.
+            if (length < range.Length || !content.TryReadCached(range.Offset, buffer.AsSpan(0, length)))
+            {
+                await request.LeaveLoopAsync().ConfigureAwait(false);
+                ReadExactly(content, range.Offset, buffer.AsSpan(0, length));
+            }
+
+            await request.Http.Response.BodyWriter.WriteAsync(buffer.AsMemory(0, length), CancellationToken.None)
+                .ConfigureAwait(false);
             return length;
         }
-        catch (Exception exception) when (exception is CacheException or IOException)
+        catch (Exception exception) when (exception is CacheException or IOException && !request.Http.Response.HasStarted)
         {
             request.Services.Store.ReportRead(exception);
             request.Http.Response.Headers.Clear();
             Answer.Empty(request, StatusCodes.Status404NotFound);
             return 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -12,6 +12,12 @@ internal interface IEndpoint
     /// <summary>How this dialect wants to hear of trouble that nobody handled.</summary>
     Unhandled OnUnhandled => Unhandled.Report;
 
+    /// <summary>
+    /// Whether reads may begin on an event loop: the endpoint leaves it (<see cref="NodeRequest.LeaveLoopAsync"/>) before
+    /// it waits for anything.
+    /// </summary>
+    bool ReadsOnLoop => false;
+
     /// <summary>Answers one request whose path begins with one of the endpoint's prefixes.</summary>
     Task HandleAsync(NodeRequest request);
 }

@@ -42,7 +42,15 @@ internal sealed class NodeApplication : IHttpApplication<NodeRequest>
     {
         try
         {
-            await DispatchAsync(context).ConfigureAwait(false);
+            var endpoint = FindEndpoint(context);
+
+            // The console may hold up whoever writes to it.
+            if (endpoint is not { ReadsOnLoop: true } || !context.IsRead || _services.Options.AccessLog)
+            {
+                await context.LeaveLoopAsync().ConfigureAwait(false);
+            }
+
+            await (endpoint?.HandleAsync(context) ?? RefusePathAsync(context)).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.IsExpired)
         {
@@ -73,21 +81,22 @@ internal sealed class NodeApplication : IHttpApplication<NodeRequest>
         context.End();
     }
 
-    private Task DispatchAsync(NodeRequest request)
+    private IEndpoint? FindEndpoint(NodeRequest request)
     {
         var target = request.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!RequestPath.TryParse(target, out var path))
         {
-            return Answer.ErrorAsync(
-                request,
-                StatusCodes.Status400BadRequest,
-                "The path has an empty, '.' or '..' segment, a backslash, a control character or doubly encoded text.");
+            return null;
         }
 
         request.Path = path;
-        request.Endpoint = _routes.Find(path);
-        return request.Endpoint.HandleAsync(request);
+        return request.Endpoint = _routes.Find(path);
     }
+
+    private static Task RefusePathAsync(NodeRequest request) => Answer.ErrorAsync(
+        request,
+        StatusCodes.Status400BadRequest,
+        "The path has an empty, '.' or '..' segment, a backslash, a control character or doubly encoded text.");
 
     private async Task HandleFailureAsync(NodeRequest request, Exception exception)
     {

@@ -1,4 +1,5 @@
 using Larder.Node.Security;
+using Larder.Node.Transport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,6 +15,9 @@ internal sealed class NodeRequest
 
     // The number of the lookup, times four, plus its phase: 1 under way, 2 back in time, 3 expired.
     private long _lookup;
+
+    // The connection that the object serves; null when the server got it from elsewhere.
+    private LoopConnection? _connection;
 
     public NodeRequest(NodeServices services) => Services = services;
 
@@ -44,6 +48,15 @@ internal sealed class NodeRequest
     /// <summary>Whether the answer was sent by the watch, so that nobody else may touch it.</summary>
     public bool IsExpired => (Volatile.Read(ref _lookup) & 3) == 3;
 
+    /// <summary>What the answer is written to, when it can send parts of files itself; else null.</summary>
+    public SocketOutput? Output => _connection?.Output;
+
+    /// <summary>
+    /// To be awaited before anything that may wait, for a disk or for anybody else: goes on on a thread that may.
+    /// Completes at once when the caller is on such a thread.
+    /// </summary>
+    public ValueTask LeaveLoopAsync() => _connection?.LeaveLoopAsync() ?? default;
+
     /// <summary>Begins a lookup that the watch may answer in its stead; returns its generation.</summary>
     public long BeginLookup()
     {
@@ -62,6 +75,7 @@ internal sealed class NodeRequest
     public void Begin(IFeatureCollection features)
     {
         _context.Initialize(features);
+        _connection ??= features.Get<LoopConnection>();
         Method = ParseMethod(_context.Request.Method);
         Path = string.Empty;
         Endpoint = null;
@@ -70,7 +84,11 @@ internal sealed class NodeRequest
     }
 
     /// <summary>Lets go of the request.</summary>
-    public void End() => _context.Uninitialize();
+    public void End()
+    {
+        _context.Uninitialize();
+        _connection?.ReturnToLoop();
+    }
 
     /// <summary>
     /// Whether the sender may do this. When not, the answer (401 or 403) is already prepared and the endpoint returns.

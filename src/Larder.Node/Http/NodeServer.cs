@@ -1,8 +1,6 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
+using Larder.Node.Transport;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -16,6 +14,8 @@ internal static class NodeServer
     private const int RequestBufferBytes = 64 * 1024;
     private const int ResponseBufferBytes = 128 * 1024;
 
+    private const int Backlog = 4096;
+
     /// <summary>Creates a server that does not listen yet.</summary>
     public static KestrelServer Create(NodeServices services, ILoggerFactory loggers)
     {
@@ -28,17 +28,7 @@ internal static class NodeServer
         };
         Limit(server.Limits, options.Limits);
         Listen(server, options.Listen, services);
-        var transport = new SocketTransportFactory(
-            Options.Create(new SocketTransportOptions
-            {
-                Backlog = 4096,
-
-                // Receives complete on threads of the pool already; going through its queue again only costs.
-                UnsafePreferInlineScheduling = true,
-                MaxReadBufferSize = RequestBufferBytes,
-                MaxWriteBufferSize = ResponseBufferBytes,
-            }),
-            loggers);
+        var transport = new LoopTransport(Backlog, RequestBufferBytes);
         return new KestrelServer(Options.Create(server), transport, loggers);
     }
 
@@ -70,7 +60,7 @@ internal static class NodeServer
                 services.Metrics.ConnectionOpened();
                 try
                 {
-                    await ServeAsync(connection, next).ConfigureAwait(false);
+                    await next(connection).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -78,18 +68,4 @@ internal static class NodeServer
                 }
             });
         });
-
-    private static async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
-    {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
-        {
-            await next(connection).ConfigureAwait(false);
-            return;
-        }
-
-        using var output = new SocketOutput(connection.Transport.Output, socket);
-        connection.Transport = new SocketTransport(connection.Transport.Input, output);
-        connection.Features.Set(output);
-        await next(connection).ConfigureAwait(false);
-    }
 }

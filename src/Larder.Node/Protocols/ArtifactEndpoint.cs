@@ -17,6 +17,8 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
     public Unhandled OnUnhandled => Unhandled.Miss;
 
+    public bool ReadsOnLoop => true;
+
     /// <summary>The namespace that rights on a kind are given in.</summary>
     public static string SpaceOf(ArtifactKind kind) =>
         kind == BazelEndpoint.ActionKind || kind == BazelEndpoint.ContentKind ? "bazel" : kind.Name;
@@ -33,7 +35,7 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
         if (slash < 0)
         {
-            return EntriesEndpoint.ListAsync(request, kind);
+            return ListAsync(request, kind);
         }
 
         if (!Fingerprint.TryParse(rest[(slash + 1)..], out var fingerprint))
@@ -61,6 +63,12 @@ internal sealed class ArtifactEndpoint : IEndpoint
 
     private const string KindSentence =
         "After /v1/artifacts/ comes a kind: 1 to 48 characters of a-z, 0-9, '-', '_', '.', beginning with a letter or digit.";
+
+    private static async Task ListAsync(NodeRequest request, ArtifactKind kind)
+    {
+        await request.LeaveLoopAsync().ConfigureAwait(false);
+        await EntriesEndpoint.ListAsync(request, kind).ConfigureAwait(false);
+    }
 
     private static async Task GetAsync(NodeRequest request, ArtifactKey key)
     {

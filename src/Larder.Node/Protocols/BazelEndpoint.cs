@@ -25,6 +25,8 @@ internal sealed class BazelEndpoint : IEndpoint
 
     public Unhandled OnUnhandled => Unhandled.Miss;
 
+    public bool ReadsOnLoop => true;
+
     public Task HandleAsync(NodeRequest request)
     {
         if (!BazelPath.TryParse(request.Path, out var path))
@@ -104,6 +106,8 @@ internal sealed class BazelEndpoint : IEndpoint
 
     private static async Task GetActionAsync(NodeRequest request, ArtifactKey key)
     {
+        // The check reads trees and asks after many files.
+        await request.LeaveLoopAsync().ConfigureAwait(false);
         var artifact = await request.Services.Watch.GetAsync(request, key).ConfigureAwait(false);
         if (!artifact.IsHit)
         {

@@ -29,6 +29,8 @@ internal sealed class CcacheEndpoint : IEndpoint
 
     public Unhandled OnUnhandled => Unhandled.Miss;
 
+    public bool ReadsOnLoop => true;
+
     public Task HandleAsync(NodeRequest request)
     {
         if (!request.Allow(RequestMethod.Get | RequestMethod.Head | RequestMethod.Put | RequestMethod.Delete)

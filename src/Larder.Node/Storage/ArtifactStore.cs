@@ -85,7 +85,8 @@ internal sealed class ArtifactStore : IAsyncDisposable
     /// Looks the artifact up; a miss when it is absent, when a tier fails, or when the deadline passes first.
     /// </summary>
     /// <param name="key">What to look for.</param>
-    public ValueTask<StoredArtifact> GetAsync(ArtifactKey key)
+    /// <param name="isAtHand">False when <see cref="TryGetAtHand"/> was asked in vain.</param>
+    public ValueTask<StoredArtifact> GetAsync(ArtifactKey key, bool isAtHand = true)
     {
         if (IsOverwhelmed)
         {
@@ -94,7 +95,7 @@ internal sealed class ArtifactStore : IAsyncDisposable
 
         try
         {
-            var pending = _cache.GetAsync(key, _closing.Token);
+            var pending = isAtHand ? _cache.GetAsync(key, _closing.Token) : _cache.GetElsewhereAsync(key, _closing.Token);
             return pending.IsCompletedSuccessfully
                 ? new ValueTask<StoredArtifact>(Found(key, pending.Result))
                 : AwaitLookupAsync(key, pending.AsTask());
@@ -103,6 +104,23 @@ internal sealed class ArtifactStore : IAsyncDisposable
         {
             ReportLookup(key, exception);
             return default;
+        }
+    }
+
+    /// <summary>Looks where no waiting is needed; false says nothing.</summary>
+    public bool TryGetAtHand(ArtifactKey key, out StoredArtifact artifact)
+    {
+        try
+        {
+            var isHit = _cache.TryGetAtHand(key, out var lease);
+            artifact = Track(lease);
+            return isHit;
+        }
+        catch (Exception exception)
+        {
+            ReportLookup(key, exception);
+            artifact = default;
+            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 using Larder.Cache.Artifacts;
 using Larder.Node.Http;
+using Larder.Node.Transport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -55,12 +56,22 @@ internal sealed class LookupWatch : IDisposable
             return new ValueTask<StoredArtifact>(_store.GetFromMemory(key));
         }
 
+        if (!EventLoop.IsCurrent)
+        {
+            return LookUp(request, key, isAtHand: true);
+        }
+
         var slot = _slot ?? AddSlot();
         var generation = request.BeginLookup();
         slot.Enter(request, generation, _clock.GetTimestamp());
-        var pending = _store.GetAsync(key);
+        var isHit = _store.TryGetAtHand(key, out var artifact);
         slot.Leave();
-        return request.EndLookup(generation) ? pending : DiscardAsync(pending);
+        if (!request.EndLookup(generation))
+        {
+            return DiscardAsync(new ValueTask<StoredArtifact>(artifact));
+        }
+
+        return isHit ? new ValueTask<StoredArtifact>(artifact) : LookUpElsewhereAsync(request, key);
     }
 
     /// <inheritdoc/>
@@ -69,6 +80,22 @@ internal sealed class LookupWatch : IDisposable
         _closing.Set();
         _thread.Join();
         _closing.Dispose();
+    }
+
+    private ValueTask<StoredArtifact> LookUp(NodeRequest request, ArtifactKey key, bool isAtHand)
+    {
+        var slot = _slot ?? AddSlot();
+        var generation = request.BeginLookup();
+        slot.Enter(request, generation, _clock.GetTimestamp());
+        var pending = _store.GetAsync(key, isAtHand);
+        slot.Leave();
+        return request.EndLookup(generation) ? pending : DiscardAsync(pending);
+    }
+
+    private async ValueTask<StoredArtifact> LookUpElsewhereAsync(NodeRequest request, ArtifactKey key)
+    {
+        await request.LeaveLoopAsync().ConfigureAwait(false);
+        return await LookUp(request, key, isAtHand: false).ConfigureAwait(false);
     }
 
     private static LookupSlot AddSlot()

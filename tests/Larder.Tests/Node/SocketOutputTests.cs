@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
-using Larder.Node.Http;
+using Larder.Node.Transport;
 using Microsoft.Win32.SafeHandles;
 
 namespace Larder.Tests.Node;
@@ -12,7 +11,6 @@ public sealed class SocketOutputTests : IDisposable
     private readonly string _path = Path.GetTempFileName();
     private readonly Socket _client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _server;
-    private readonly Pipe _pipe = new();
 
     public SocketOutputTests()
     {
@@ -35,7 +33,7 @@ public sealed class SocketOutputTests : IDisposable
     {
         var file = Fill(300_000);
         using var handle = File.OpenHandle(_path);
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
         var receiving = ReceiveAsync(3 + 200_000 + 4);
 
         output.Write("abc"u8);
@@ -62,7 +60,7 @@ public sealed class SocketOutputTests : IDisposable
         _server.SendBufferSize = 32 * 1024;
         _client.ReceiveBufferSize = 32 * 1024;
         using var handle = File.OpenHandle(_path);
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
 
         output.Attach(handle, 0);
         output.Advance(file.Length);
@@ -80,7 +78,7 @@ public sealed class SocketOutputTests : IDisposable
     {
         var bytes = new byte[1_000_000];
         new Random(1).NextBytes(bytes);
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
         var receiving = ReceiveAsync(bytes.Length);
 
         for (var i = 0; i < bytes.Length; i += 10_000)
@@ -100,7 +98,7 @@ public sealed class SocketOutputTests : IDisposable
     {
         Fill(20_000_000);
         using var handle = File.OpenHandle(_path);
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
         output.Attach(handle, 0);
         output.Advance(20_000_000);
         var sending = output.FlushAsync().AsTask();
@@ -117,7 +115,7 @@ public sealed class SocketOutputTests : IDisposable
     {
         Fill(1000);
         using var handle = File.OpenHandle(_path);
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
         output.Attach(handle, 0);
         output.Advance(2000);
 
@@ -128,7 +126,7 @@ public sealed class SocketOutputTests : IDisposable
     public void A_file_is_not_attached_behind_bytes_that_wait()
     {
         using var handle = new SafeFileHandle();
-        using var output = new SocketOutput(_pipe.Writer, _server);
+        using var output = new SocketOutput(_server, static () => { });
         output.Write("abc"u8);
 
         Assert.Throws<InvalidOperationException>(() => output.Attach(handle, 0));

@@ -19,6 +19,9 @@ internal class DiskIo
     private const uint DirectoryMode = 0x1FF; // rwxrwxrwx, less the process's mask.
     private const int DirectoryBufferBytes = 64 * 1024;
 
+    // Set when the C library has no such call, which does not change any more.
+    private static volatile bool _cannotReadCached;
+
     /// <summary>The file system as it is.</summary>
     public static DiskIo Default { get; } = new();
 
@@ -76,6 +79,35 @@ internal class DiskIo
                 {
                     return error;
                 }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads like <see cref="Read"/>, but only what the page cache holds; <see cref="Errno.Again"/> when that is nothing,
+    /// another error on file systems that cannot tell.
+    /// </summary>
+    public virtual unsafe Errno ReadCached(SafeFileHandle file, long offset, Span<byte> buffer, out int count)
+    {
+        count = 0;
+        if (_cannotReadCached)
+        {
+            return Errno.NotImplemented;
+        }
+
+        fixed (byte* start = &MemoryMarshal.GetReference(buffer))
+        {
+            var vector = new Libc.Vector { Start = start, Length = (nuint)buffer.Length };
+            try
+            {
+                var result = Libc.ReadVector(file, &vector, 1, offset, Libc.ReadNoWait);
+                count = (int)Math.Max(result, 0);
+                return Check(result);
+            }
+            catch (EntryPointNotFoundException)
+            {
+                _cannotReadCached = true;
+                return Errno.NotImplemented;
             }
         }
     }

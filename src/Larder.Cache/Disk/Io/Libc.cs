@@ -21,6 +21,7 @@ internal static unsafe partial class Libc
     internal const uint StatBasic = 0x7FF;
     internal const uint RenameNoReplace = 1;
     internal const int AllocateKeepSize = 1;
+    internal const int ReadNoWait = 8;
 
     private const string Library = "libc";
 
@@ -47,6 +48,10 @@ internal static unsafe partial class Libc
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "pread64", SetLastError = true)]
     internal static partial nint Read(SafeFileHandle file, byte* buffer, nint count, long offset);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport(Library, EntryPoint = "preadv2", SetLastError = true)]
+    internal static partial nint ReadVector(SafeFileHandle file, Vector* vectors, int count, long offset, int flags);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "pwrite64", SetLastError = true)]
@@ -91,6 +96,13 @@ internal static unsafe partial class Libc
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint ReadDirectory(SafeFileHandle directory, byte* buffer, nint length);
+
+    /// <summary>struct iovec.</summary>
+    internal struct Vector
+    {
+        internal byte* Start;
+        internal nuint Length;
+    }
 
     /// <summary>struct statx of the kernel's stable interface, as far as it is read here.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Larder.Node.Http;
+namespace Larder.Node.Transport;
 
 /// <summary>A connection's two directions, with the outgoing one replaced.</summary>
 internal sealed class SocketTransport(PipeReader input, PipeWriter output) : IDuplexPipe

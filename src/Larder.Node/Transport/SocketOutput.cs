@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Larder.Node.Http;
+namespace Larder.Node.Transport;
 
 /// <summary>
 /// What the server writes to on one connection: bytes are gathered and handed to the socket when they are flushed, and
@@ -32,8 +32,8 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
     // What GetMemory hands out while a file is attached: nobody writes to it.
     private static readonly byte[] Unwritten = new byte[SmallestBuffer];
 
-    private readonly PipeWriter _inner;
     private readonly Socket _socket;
+    private readonly Action _completed;
 
     // Null while nothing waits to be sent.
     private byte[]? _buffer;
@@ -44,13 +44,13 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
     private long _fileBytes;
     private bool _isBroken;
 
-    /// <summary>Takes the place of <paramref name="inner"/>, which is only completed any more.</summary>
-    public SocketOutput(PipeWriter inner, Socket socket)
+    /// <summary>Writes to <paramref name="socket"/>; <paramref name="completed"/> hears that nothing more will come.</summary>
+    public SocketOutput(Socket socket, Action completed)
     {
-        _inner = inner;
         _socket = socket;
+        _completed = completed;
 
-        // Sending a file must come back when the socket is full, and not hold the thread.
+        // Sending must come back when the socket is full, and not hold the thread.
         socket.Blocking = false;
     }
 
@@ -150,14 +150,14 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
     public override void Complete(Exception? exception = null)
     {
         Drop();
-        _inner.Complete(exception);
+        _completed();
     }
 
     /// <inheritdoc/>
     public override ValueTask CompleteAsync(Exception? exception = null)
     {
-        Drop();
-        return _inner.CompleteAsync(exception);
+        Complete(exception);
+        return default;
     }
 
     /// <inheritdoc/>
@@ -167,36 +167,33 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
 
     private ValueTask<FlushResult> SendBufferAsync(CancellationToken cancellationToken)
     {
-        ValueTask<int> sending;
+        int sent;
+        int error;
         try
         {
-            sending = _socket.SendAsync(_buffer.AsMemory(0, _buffered), SocketFlags.None, cancellationToken);
+            sent = Libc.Send(_socket.SafeHandle, _buffer.AsSpan(0, _buffered), out error);
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
             return new ValueTask<FlushResult>(Break());
         }
 
-        if (!sending.IsCompletedSuccessfully)
+        if (sent == _buffered)
         {
-            return AwaitBufferAsync(sending.AsTask(), cancellationToken);
+            Drop();
+            return new ValueTask<FlushResult>(Result());
         }
 
-        var sent = sending.Result;
-        if (sent < _buffered)
-        {
-            return AwaitBufferAsync(Task.FromResult(sent), cancellationToken);
-        }
-
-        Drop();
-        return new ValueTask<FlushResult>(Result());
+        return error is 0 or Libc.Again
+            ? SendRestAsync(Math.Max(sent, 0), cancellationToken)
+            : new ValueTask<FlushResult>(Break());
     }
 
-    private async ValueTask<FlushResult> AwaitBufferAsync(Task<int> sending, CancellationToken cancellationToken)
+    // The socket is full: waits for room.
+    private async ValueTask<FlushResult> SendRestAsync(int sent, CancellationToken cancellationToken)
     {
         try
         {
-            var sent = await sending.ConfigureAwait(false);
             while (sent < _buffered)
             {
                 sent += await _socket.SendAsync(_buffer.AsMemory(sent, _buffered - sent), SocketFlags.None, cancellationToken)
