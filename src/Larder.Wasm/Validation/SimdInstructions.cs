@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Runtime.Intrinsics;
+using Larder.Wasm.Runtime;
 
 namespace Larder.Wasm.Validation;
 
@@ -48,9 +50,70 @@ internal sealed record SimdInstruction(
     int Lanes,
     MethodInfo? Method);
 
-/// <summary>The vector instructions by their number.</summary>
-internal static class SimdInstructions
+/// <summary>
+/// The vector instructions by their number. Built once, from the names: the method of <c>i8x16.add_sat_s</c> is
+/// <c>Simd.I8x16AddSatS</c>, and a method that is missing or has another signature fails the construction.
+/// Source: WebAssembly 2.0, section 5.4.8.
+/// </summary>
+internal static partial class SimdInstructions
 {
+    private const int Count = 256;
+
+    private static readonly SimdInstruction?[] Table = Build();
+
     /// <summary>The instruction with this number behind prefix 0xFD, or null.</summary>
-    public static SimdInstruction? Find(int code) => code < 0 ? throw new ArgumentOutOfRangeException(nameof(code)) : null;
+    public static SimdInstruction? Find(int code)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(code);
+        return code < Table.Length ? Table[code] : null;
+    }
+
+    private static SimdInstruction Create(int code, string name, in Shape shape)
+    {
+        var method = shape.Immediate is SimdImmediate.Constant or SimdImmediate.Shuffle ? null : Resolve(name, shape);
+        return new SimdInstruction(
+            code, name, shape.Parameters, shape.Result, shape.Immediate, shape.AccessBytes, shape.Lanes, method);
+    }
+
+    private static MethodInfo Resolve(string name, in Shape shape)
+    {
+        var types = shape.Parameters.Select(ToClr).ToList();
+        if (shape.AccessBytes != 0)
+        {
+            types[0] = typeof(byte*);
+        }
+
+        if (shape.Lanes != 0)
+        {
+            types.Add(typeof(int));
+        }
+
+        const BindingFlags Binding = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        var method = typeof(Simd).GetMethod(ToMethodName(name), Binding, [.. types]);
+        return method is not null && method.ReturnType == ToClr(shape.Result)
+            ? method
+            : throw new MissingMethodException(nameof(Simd), ToMethodName(name));
+    }
+
+    /// <summary>The name's parts joined, each with a capital: <c>f64x2.promote_low_f32x4</c> is F64x2PromoteLowF32x4.</summary>
+    private static string ToMethodName(string name) =>
+        string.Concat(name.Split('.', '_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+
+    private static Type ToClr(WasmType type) => type switch
+    {
+        WasmType.I32 => typeof(int),
+        WasmType.I64 => typeof(long),
+        WasmType.F32 => typeof(float),
+        WasmType.F64 => typeof(double),
+        WasmType.V128 => typeof(Vector128<byte>),
+        _ => typeof(void),
+    };
+
+    /// <summary>What an instruction is apart from its number and name.</summary>
+    private readonly record struct Shape(
+        ImmutableArray<WasmType> Parameters,
+        WasmType Result,
+        SimdImmediate Immediate = SimdImmediate.None,
+        int AccessBytes = 0,
+        int Lanes = 0);
 }

@@ -3,7 +3,8 @@ namespace Larder.Tests.Wasm.Runtime;
 /// <summary>Floats at which arithmetic goes wrong, and random bits behind them.</summary>
 internal static class FloatSamples
 {
-    private static readonly uint[] EdgesF32 =
+    /// <summary>Bits of 32-bit floats at borders.</summary>
+    public static readonly uint[] EdgesF32 =
     [
         0x00000000, 0x80000000, 0x00000001, 0x80000001, 0x007FFFFF, 0x00800000, 0x3F000000, 0xBF000000, 0x3EFFFFFF,
         0x3F7FFFFF, 0xBF7FFFFF, 0x3F800000, 0xBF800000, 0x3FC00000, 0x40200000, 0xC0200000, 0x4B7FFFFF, 0x4AFFFFFF,
@@ -12,7 +13,8 @@ internal static class FloatSamples
         0x7F800001, 0xFFA00000, 0x7FFFFFFF, 0xFFFFFFFF, 0x43000000, 0xC3000000, 0x47000000, 0xC7000100, 0x42FF0000,
     ];
 
-    private static readonly ulong[] EdgesF64 =
+    /// <summary>Bits of 64-bit floats at borders.</summary>
+    public static readonly ulong[] EdgesF64 =
     [
         0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x800FFFFFFFFFFFFF, 0x3FE0000000000000,
         0xBFE0000000000000, 0x3FDFFFFFFFFFFFFF, 0x3FEFFFFFFFFFFFFF, 0xBFEFFFFFFFFFFFFF, 0x3FF0000000000000,
