@@ -16,8 +16,11 @@ internal sealed unsafe class MemorySlot
     /// <summary>Up to here zeros are written; above, the pages are dropped and come back as zeros when touched.</summary>
     private const ulong LargestClearBytes = 4UL << 20;
 
-    /// <summary>What a shrunk memory or a slot without a user keeps resident for the next growth.</summary>
-    private const ulong KeptBytes = 2UL << 20;
+    /// <summary>What a shrunk memory keeps resident for the next growth.</summary>
+    private const ulong KeptBehindBytes = 1UL << 20;
+
+    /// <summary>What a slot without a user keeps resident of its memory, and at most of its state.</summary>
+    private const ulong KeptAtRestBytes = 4UL << 20;
 
     // Zero for a slot of the arena.
     private readonly nint _mapping;
@@ -58,6 +61,9 @@ internal sealed unsafe class MemorySlot
 
     /// <summary>Bytes of memory in use.</summary>
     public ulong Length { get; private set; }
+
+    /// <summary>Bytes that may be resident, whatever the length.</summary>
+    public ulong ResidentBytes => _dirty + _dirtyFront;
 
     /// <summary>Reserves a slot with nothing open; null when address space is used up.</summary>
     public static MemorySlot? TryReserve(MemoryMode mode, ulong front, ulong capacity)
@@ -134,7 +140,7 @@ internal sealed unsafe class MemorySlot
     public bool TryShrink(ulong length)
     {
         Debug.Assert(length <= Length && (_mapped is null || length >= _mapped.ByteLength), "The caller unmaps the image first.");
-        Trim(length + KeptBytes);
+        Trim(length + KeptBehindBytes);
         Length = length;
         return TryClose();
     }
@@ -202,12 +208,12 @@ internal sealed unsafe class MemorySlot
     /// <summary>Makes a slot without a user ready to wait for the next one, with some pages left resident.</summary>
     public bool TryRest()
     {
-        if (_mapped is not null || _dirtyFront > KeptBytes)
+        if (_mapped is not null || _dirtyFront > KeptAtRestBytes)
         {
             return TryReset();
         }
 
-        Trim(KeptBytes);
+        Trim(KeptAtRestBytes);
         Length = 0;
         return true;
     }

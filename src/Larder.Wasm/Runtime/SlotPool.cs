@@ -1,18 +1,24 @@
 namespace Larder.Wasm.Runtime;
 
 /// <summary>
-/// Slots that nobody uses, a bounded number of them with pages left resident: touching those again costs nothing,
-/// where each page that the machine has to give anew costs a fault. Thread safe.
+/// Slots that nobody uses, with a bounded number of pages left resident: touching those again costs nothing, where each
+/// page that the machine has to give anew costs a fault. Thread safe.
 /// </summary>
 internal static class SlotPool
 {
-    /// <summary>Slots that wait with resident pages. Each holds up to 4 MiB.</summary>
-    public static readonly int Capacity = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
+    /// <summary>Bytes that may stay resident in all slots without a user.</summary>
+    public const ulong LargestResidentBytes = 32UL << 20;
+
+    /// <summary>Slots that may wait without a user, outside of the arena's own free slots.</summary>
+    public const int LargestCount = 64;
 
     private static readonly Lock Gate = new();
 
     // Guarded by Gate. The one used last is at the end and is taken first: its pages are the likeliest in a cache.
     private static readonly List<MemorySlot> Resting = [];
+
+    // Guarded by Gate. The sum over Resting.
+    private static ulong _residentBytes;
 
     /// <summary>Takes a slot that has room for a state and a memory; null when address space is used up.</summary>
     public static MemorySlot? TryTake(MemoryMode mode, ulong stateBytes, ulong maximumBytes)
@@ -22,10 +28,9 @@ internal static class SlotPool
             for (var at = Resting.Count - 1; at >= 0; at--)
             {
                 var slot = Resting[at];
-                if (slot.Mode == mode && slot.FrontBytes >= stateBytes
-                    && (mode == MemoryMode.Guard || slot.CapacityBytes == maximumBytes))
+                if (slot.Mode == mode && slot.FrontBytes >= stateBytes && slot.CapacityBytes >= maximumBytes)
                 {
-                    Resting.RemoveAt(at);
+                    RemoveAt(at);
                     return slot;
                 }
             }
@@ -39,23 +44,29 @@ internal static class SlotPool
     {
         if (!slot.TryRest())
         {
-            // It cannot be closed, so it is never used again.
+            // Its pages are in an unknown state, so it is never used again.
             return;
         }
 
-        MemorySlot released;
+        List<MemorySlot>? released = null;
         lock (Gate)
         {
             Resting.Add(slot);
-            if (Resting.Count <= Capacity)
+            _residentBytes += slot.ResidentBytes;
+            while (Resting.Count > LargestCount || _residentBytes > LargestResidentBytes)
             {
-                return;
+                (released ??= []).Add(RemoveAt(0));
             }
-
-            released = Resting[0];
-            Resting.RemoveAt(0);
         }
 
-        released.Release();
+        released?.ForEach(static slot => slot.Release());
+    }
+
+    private static MemorySlot RemoveAt(int at)
+    {
+        var slot = Resting[at];
+        Resting.RemoveAt(at);
+        _residentBytes -= slot.ResidentBytes;
+        return slot;
     }
 }
