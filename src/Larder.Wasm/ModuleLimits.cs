@@ -43,8 +43,8 @@ public sealed record ModuleLimits
     /// <summary>Elements that a table may start with or grow to. Default 10,000,000.</summary>
     public int TableElements { get; init; } = 10_000_000;
 
-    /// <summary>Memories, imports included. Default 100.</summary>
-    public int Memories { get; init; } = 100;
+    /// <summary>Memories, imports included; at most 64, the default.</summary>
+    public int Memories { get; init; } = 64;
 
     /// <summary>Parameters of a function. Default 1,000.</summary>
     public int Parameters { get; init; } = 1_000;

@@ -16,6 +16,9 @@ public enum TrapKind
     /// <summary>An access lies outside of a table or an element segment.</summary>
     TableOutOfBounds,
 
+    /// <summary>The index of an indirect call lies outside of the table.</summary>
+    UndefinedElement,
+
     /// <summary>An indirect call met a null reference.</summary>
     UninitializedElement,
 
@@ -67,6 +70,7 @@ public sealed class Trap
         TrapKind.Unreachable => "unreachable",
         TrapKind.MemoryOutOfBounds => "out of bounds memory access",
         TrapKind.TableOutOfBounds => "out of bounds table access",
+        TrapKind.UndefinedElement => "undefined element",
         TrapKind.UninitializedElement => "uninitialized element",
         TrapKind.IndirectCallTypeMismatch => "indirect call type mismatch",
         TrapKind.DivideByZero => "integer divide by zero",

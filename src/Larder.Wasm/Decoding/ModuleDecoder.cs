@@ -43,6 +43,8 @@ internal sealed partial class ModuleDecoder
     private ElementSegment[] _elements = [];
     private DataSegment[] _data = [];
     private FunctionBody[] _bodies = [];
+    private bool _leavesOutCode;
+    private long _byteLength;
     private int _startFunction = -1;
     private int? _dataCount;
     private ReadOnlyMemory<byte> _nameSection;
@@ -69,6 +71,15 @@ internal sealed partial class ModuleDecoder
 
         return new ModuleDecoder(bytes, limits, features).Decode();
     }
+
+    /// <summary>Decodes a module whose code section was left out, because its code is kept in another form.</summary>
+    /// <exception cref="WasmException">The bytes are not such a module.</exception>
+    public static WasmModule DecodeWithoutCode(
+        ReadOnlyMemory<byte> bytes,
+        ModuleLimits limits,
+        WasmFeatures features,
+        long byteLength) =>
+        new ModuleDecoder(bytes, limits, features) { _leavesOutCode = true, _byteLength = byteLength }.Decode();
 
     /// <summary>The name of a section by its id, for messages.</summary>
     internal static string SectionName(int id) => SectionNames[id];
@@ -210,7 +221,7 @@ internal sealed partial class ModuleDecoder
     private void CheckCounts(ModuleLocation end)
     {
         var defined = _functionTypes.Length - _importedFunctionCount;
-        if (_bodies.Length != defined)
+        if (_bodies.Length != defined && !_leavesOutCode)
         {
             throw new WasmException(
                 WasmErrorKind.Malformed,
@@ -233,7 +244,7 @@ internal sealed partial class ModuleDecoder
         Exports = ImmutableCollectionsMarshal.AsImmutableArray(_exports),
         Names = NameSectionDecoder.Decode(_nameSection.Span, _functionTypes.Length, _limits.NameBytes),
         CustomSections = [.. _customSections],
-        ByteLength = _bytes.Length,
+        ByteLength = _leavesOutCode ? _byteLength : _bytes.Length,
         Types = ImmutableCollectionsMarshal.AsImmutableArray(_types),
         FunctionTypes = ImmutableCollectionsMarshal.AsImmutableArray(_functionTypes),
         ImportedFunctionCount = _importedFunctionCount,

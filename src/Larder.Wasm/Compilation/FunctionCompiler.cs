@@ -1,0 +1,381 @@
+using System.Reflection.Metadata;
+using Larder.Wasm.Decoding;
+
+namespace Larder.Wasm.Compilation;
+
+/// <summary>
+/// Turns the body of one validated function into code of the common language.
+/// <para>
+/// The two stack machines are laid on top of each other: an operand is pushed by the instruction that pushes it. The
+/// operands at the top that really are on the runtime's stack are <i>resident</i>; those below were stored to a local
+/// that belongs to their depth and type, their <i>slot</i>, and are loaded again when they are used. At every branch and
+/// every label nothing is resident, and the values that a label takes are in the slots of the depth at which its block
+/// begins. So the JIT compiler never has to invent a variable for a value that lives across blocks.
+/// </para>
+/// <para>
+/// Code that cannot be reached is read over. Not thread safe; one instance compiles one function after the other.
+/// </para>
+/// </summary>
+internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout layout, CodeOptions options)
+{
+    private readonly IlWriter _il = new();
+    private readonly FunctionScan _scan = new();
+    private readonly List<Operand> _operands = [];
+    private readonly List<Frame> _frames = [];
+    private readonly List<WasmType> _locals = [];
+    private readonly Dictionary<int, int> _slots = [];
+    private readonly Dictionary<TrapKind, int> _trapLabels = [];
+    private readonly Dictionary<int, int> _memoryLocals = [];
+    private FunctionType _type = null!;
+    private int _resident;
+    private int _maxResident;
+    private bool _reachable;
+    private int _skippedBlocks;
+    private int _loopsSeen;
+
+    // The argument that holds the base; also the number of parameters.
+    private int Context => _type.Parameters.Length;
+
+    /// <summary>Compiles the function with index <paramref name="defined"/> among the defined ones.</summary>
+    public MethodCode Compile(int defined)
+    {
+        var body = module.Bodies[defined];
+        Reset(module.FunctionTypeOf(module.ImportedFunctionCount + defined), body);
+        WritePrologue(body);
+
+        var reader = new ByteReader(body.Code.Span, body.Offset);
+        while (!reader.AtEnd)
+        {
+            var opcode = reader.ReadOpcode();
+            if (_reachable)
+            {
+                Instruction(ref reader, opcode);
+            }
+            else
+            {
+                SkipInstruction(ref reader, opcode);
+            }
+        }
+
+        WriteTraps();
+        var (code, relocations) = _il.Finish();
+        return new MethodCode(code, relocations, [.. _locals], _maxResident + 8);
+    }
+
+    private void Reset(FunctionType type, FunctionBody body)
+    {
+        _type = type;
+        _il.Reset();
+        _operands.Clear();
+        _frames.Clear();
+        _locals.Clear();
+        _slots.Clear();
+        _trapLabels.Clear();
+        _memoryLocals.Clear();
+        _resident = 0;
+        _maxResident = 0;
+        _reachable = true;
+        _skippedBlocks = 0;
+        _loopsSeen = 0;
+        foreach (var run in body.Locals)
+        {
+            for (var count = run.Count; count > 0; count--)
+            {
+                _locals.Add(run.Type);
+            }
+        }
+
+        _frames.Add(new Frame(FrameKind.Function, _il.NewLabel(), 0, [], type.Results));
+        _scan.Run(body);
+    }
+
+    private void WritePrologue(FunctionBody body)
+    {
+        if (_scan.HasCalls)
+        {
+            WriteStackCheck();
+        }
+
+        for (var index = 0; index < body.LocalCount; index++)
+        {
+            LoadZero(_locals[index]);
+            _il.StoreLocal(index);
+        }
+
+        for (var memory = layout.CarriesMemory ? 1 : 0; memory < module.Memories.Length; memory++)
+        {
+            if ((_scan.Memories & (1UL << memory)) != 0)
+            {
+                var local = NewLocal(WasmType.FuncRef);
+                LoadState(layout.Memories[memory], ILOpCode.Ldind_i);
+                _il.StoreLocal(local);
+                _memoryLocals.Add(memory, local);
+            }
+        }
+
+        ChargeFuel(_scan.EntryCost);
+    }
+
+    private void Instruction(ref ByteReader reader, Opcode opcode)
+    {
+        if (SimpleInstructions.Find(opcode) is { } simple)
+        {
+            Simple(simple);
+            return;
+        }
+
+        switch (opcode)
+        {
+            case Opcode.LocalGet:
+                LocalGet(reader.ReadIndex());
+                break;
+            case Opcode.LocalSet:
+                LocalSet(reader.ReadIndex());
+                break;
+            case Opcode.LocalTee:
+                LocalTee(reader.ReadIndex());
+                break;
+            case Opcode.I32Const:
+                _il.LoadInt32(reader.ReadS32());
+                Push(WasmType.I32);
+                break;
+            case Opcode.I64Const:
+                _il.LoadInt64(reader.ReadS64());
+                Push(WasmType.I64);
+                break;
+            case Opcode.F32Const:
+                Float32(reader.ReadF32Bits());
+                break;
+            case Opcode.F64Const:
+                Float64(reader.ReadF64Bits());
+                break;
+            case Opcode.Nop:
+                break;
+            case Opcode.Drop:
+                Drop();
+                break;
+            case Opcode.SelectTyped:
+                Immediates.Skip(ref reader, opcode);
+                Select();
+                break;
+            case Opcode.Select:
+                Select();
+                break;
+            case Opcode.GlobalGet:
+                GlobalGet(reader.ReadIndex());
+                break;
+            case Opcode.GlobalSet:
+                GlobalSet(reader.ReadIndex());
+                break;
+            case >= Opcode.I32Load and <= Opcode.I64Load32U:
+                Load(ref reader, opcode);
+                break;
+            case >= Opcode.I32Store and <= Opcode.I64Store32:
+                Store(ref reader, opcode);
+                break;
+            case >= Opcode.SimdBase:
+                Vector(ref reader, opcode - Opcode.SimdBase);
+                break;
+            default:
+                if (!Control(ref reader, opcode) && !Call(ref reader, opcode))
+                {
+                    Bulk(ref reader, opcode);
+                }
+
+                break;
+        }
+    }
+
+    private void Simple(SimpleInstruction simple)
+    {
+        if (!simple.TakesAnyNaN)
+        {
+            Settle(simple.Operands);
+        }
+
+        Require(simple.Operands);
+        if (simple.CountMask != 0)
+        {
+            // The common language leaves open what a count beyond the width does.
+            if (simple.Result == WasmType.I64)
+            {
+                _il.Op(ILOpCode.Conv_i4);
+            }
+
+            _il.LoadInt32(simple.CountMask);
+            _il.Op(ILOpCode.And);
+        }
+
+        if (simple.Method is { } method)
+        {
+            _il.Call(method);
+        }
+        else
+        {
+            foreach (var code in simple.Code)
+            {
+                _il.Op(code);
+            }
+        }
+
+        Pop(simple.Operands);
+        Push(simple.Result, options.CanonicalNaNs && simple.MakesNaN);
+    }
+
+    private void LocalGet(int index)
+    {
+        LoadVariable(index);
+        Push(VariableType(index));
+    }
+
+    private void LocalSet(int index)
+    {
+        Settle(1);
+        Require(1);
+        StoreVariable(index);
+        Pop(1);
+    }
+
+    private void LocalTee(int index)
+    {
+        Settle(1);
+        Require(1);
+        _il.Op(ILOpCode.Dup);
+        _maxResident = Math.Max(_maxResident, _resident + 1);
+        StoreVariable(index);
+    }
+
+    private void Drop()
+    {
+        if (_resident > 0)
+        {
+            _il.Op(ILOpCode.Pop);
+        }
+
+        Pop(1);
+    }
+
+    private void Select()
+    {
+        Settle(3);
+        Require(3);
+        var type = _operands[^2].Type;
+        _il.Call(RuntimeMethods.Select(type));
+        Pop(3);
+        Push(type);
+    }
+
+    private void Float32(uint bits)
+    {
+        var value = BitConverter.UInt32BitsToSingle(bits);
+        if (float.IsNaN(value))
+        {
+            // The JIT compiler keeps float constants as doubles, which would quiet a signalling NaN.
+            _il.LoadInt32((int)bits);
+            _il.Call(RuntimeMethods.SingleFromBits);
+        }
+        else if (!options.CanonicalNaNs && FloatCells.Offset(value) is var cell and not 0)
+        {
+            LoadState(cell, ILOpCode.Ldind_r4);
+        }
+        else
+        {
+            _il.LoadFloat32(value);
+        }
+
+        Push(WasmType.F32);
+    }
+
+    private void Float64(ulong bits)
+    {
+        var value = BitConverter.UInt64BitsToDouble(bits);
+        if (double.IsNaN(value))
+        {
+            _il.LoadInt64((long)bits);
+            _il.Call(RuntimeMethods.DoubleFromBits);
+        }
+        else if (!options.CanonicalNaNs && FloatCells.Offset(value) is var cell and not 0)
+        {
+            LoadState(cell, ILOpCode.Ldind_r8);
+        }
+        else
+        {
+            _il.LoadFloat64(value);
+        }
+
+        Push(WasmType.F64);
+    }
+
+    private void LoadVariable(int index)
+    {
+        if (index < Context)
+        {
+            _il.LoadArgument(index);
+        }
+        else
+        {
+            _il.LoadLocal(index - Context);
+        }
+    }
+
+    private void StoreVariable(int index)
+    {
+        if (index < Context)
+        {
+            _il.StoreArgument(index);
+        }
+        else
+        {
+            _il.StoreLocal(index - Context);
+        }
+    }
+
+    private WasmType VariableType(int index) =>
+        index < Context ? _type.Parameters[index] : _locals[index - Context];
+
+    private int NewLocal(WasmType type)
+    {
+        _locals.Add(type);
+        return _locals.Count - 1;
+    }
+
+    private void LoadZero(WasmType type)
+    {
+        switch (type)
+        {
+            case WasmType.I32:
+                _il.LoadInt32(0);
+                break;
+            case WasmType.I64:
+                _il.LoadInt64(0);
+                break;
+            case WasmType.F32:
+                _il.LoadFloat32(0);
+                break;
+            case WasmType.F64:
+                _il.LoadFloat64(0);
+                break;
+            case WasmType.V128:
+                _il.Call(RuntimeMethods.VectorZero);
+                break;
+            default:
+                _il.LoadInt32(0);
+                _il.Op(ILOpCode.Conv_u);
+                break;
+        }
+    }
+
+    // Pushes what lies at an offset from the base.
+    private void LoadState(int offset, ILOpCode load)
+    {
+        StateAddress(offset);
+        _il.Op(load);
+    }
+
+    private void StateAddress(int offset)
+    {
+        _il.LoadArgument(Context);
+        _il.LoadInt32(offset);
+        _il.Op(ILOpCode.Add);
+    }
+}

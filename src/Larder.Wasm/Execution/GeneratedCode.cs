@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.Loader;
+using Larder.Wasm.Compilation;
+
+namespace Larder.Wasm.Execution;
+
+/// <summary>
+/// A loaded assembly of generated code and the addresses in it. The code stays loaded at least as long as this object.
+/// Immutable; thread safe.
+/// </summary>
+internal sealed unsafe class GeneratedCode
+{
+    private readonly Type _type;
+    private readonly nint[] _addresses;
+    private readonly int _referenced;
+    private readonly int _types;
+
+    public GeneratedCode(ReadOnlyMemory<byte> assembly, int referenced, int types, bool unloadable)
+    {
+        var context = new Context(unloadable);
+        _type = context.LoadFromStream(new MemoryStream(assembly.ToArray(), writable: false)).GetType(AssemblyWriter.TypeName, throwOnError: true)!;
+        _referenced = referenced;
+        _types = types;
+        _addresses = GC.AllocateArray<nint>(referenced + (2 * types), pinned: true);
+        if (_addresses.Length == 0)
+        {
+            return;
+        }
+
+        fixed (nint* target = _addresses)
+        {
+            for (var number = 0; ; number++)
+            {
+                var name = ModuleCompiler.AddressesMethod + number.ToString(CultureInfo.InvariantCulture);
+                var method = _type.GetMethod(name, BindingFlags.Static | BindingFlags.Public);
+                if (method is null)
+                {
+                    break;
+                }
+
+                ((delegate*<nint, void>)method.MethodHandle.GetFunctionPointer())(
+                    (nint)(target + (number * ModuleCompiler.AddressesPerMethod)));
+            }
+        }
+    }
+
+    /// <summary>Code of a referenced function by its number in the layout.</summary>
+    public nint Function(int record) => _addresses[record];
+
+    /// <summary>The entry for functions of a type of the module.</summary>
+    public nint Entry(int type) => _addresses[_referenced + type];
+
+    /// <summary>The way to the host for functions of a type of the module.</summary>
+    public nint Host(int type) => _addresses[_referenced + _types + type];
+
+    /// <summary>The methods of the functions that the module defines.</summary>
+    public IEnumerable<MethodInfo> Functions() =>
+        _type.GetMethods(BindingFlags.Static | BindingFlags.Public).Where(method => ModuleCompiler.FunctionOf(method.Name) >= 0);
+
+    /// <summary>Whether a method of a stack frame is one of these.</summary>
+    public bool Owns(MethodBase method) => method.DeclaringType == _type;
+
+    private sealed class Context(bool unloadable) : AssemblyLoadContext(AssemblyWriter.Name, unloadable)
+    {
+        protected override Assembly? Load(AssemblyName assemblyName)
+        {
+            // The very engine that made the code, however it was loaded itself.
+            var engine = typeof(GeneratedCode).Assembly;
+            return assemblyName.Name == engine.GetName().Name ? engine : null;
+        }
+    }
+}

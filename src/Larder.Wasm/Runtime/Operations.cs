@@ -1,0 +1,163 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Larder.Wasm.Compilation;
+
+namespace Larder.Wasm.Runtime;
+
+/// <summary>
+/// What generated code calls for instructions that are more than a few machine instructions. The last argument is the
+/// base of the instance. Sizes and addresses come zero-extended to 64 bits.
+/// </summary>
+internal static unsafe class Operations
+{
+    /// <summary>The exception that carries a trap out of generated code.</summary>
+    internal static Exception Trap(int kind) => new TrapException((TrapKind)kind);
+
+    /// <summary>Why a function must not be entered: its stack is used up, or it is to stop.</summary>
+    internal static Exception StackExhausted(byte* context) =>
+        new TrapException(*(int*)(context + InstanceLayout.Interrupt) != 0 ? TrapKind.Interrupted : TrapKind.StackOverflow);
+
+    /// <summary>A float from its bits, hidden from the JIT compiler, which would change a signalling NaN.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static float SingleFromBits(int bits) => BitConverter.Int32BitsToSingle(bits);
+
+    /// <inheritdoc cref="SingleFromBits"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static double DoubleFromBits(long bits) => BitConverter.Int64BitsToDouble(bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> VectorZero() => Vector128<byte>.Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> VectorConstant(long low, long high) => Vector128.Create(low, high).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<byte> LoadVector(byte* address) => Unsafe.ReadUnaligned<Vector128<byte>>(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void StoreVector(byte* address, Vector128<byte> value) => Unsafe.WriteUnaligned(address, value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nint SelectReference(nint first, nint second, int condition) => condition != 0 ? first : second;
+
+    /// <summary>A checked address of a 64-bit memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static byte* Address64(long address, long offset, int bytes, byte* memory)
+    {
+        var effective = unchecked((ulong)address + (ulong)offset);
+        var length = *(ulong*)(memory + InstanceLayout.MemoryLength);
+        if (effective < (ulong)offset || effective > length || length - effective < (ulong)bytes)
+        {
+            Traps.Throw(TrapKind.MemoryOutOfBounds);
+        }
+
+        return memory + effective;
+    }
+
+    internal static long MemoryGrow(long pages, int memory, byte* context) =>
+        InstanceOf(context).Memories[memory].GrowRaw((ulong)pages);
+
+    internal static void MemoryFill(long target, int value, long count, int memory, byte* context)
+    {
+        var address = Range(InstanceOf(context).Memories[memory].Base, (ulong)target, (ulong)count);
+        NativeMemory.Fill(address, (nuint)count, (byte)value);
+    }
+
+    internal static void MemoryCopy(long target, long source, long count, int targetMemory, int sourceMemory, byte* context)
+    {
+        var instance = InstanceOf(context);
+        var from = Range(instance.Memories[sourceMemory].Base, (ulong)source, (ulong)count);
+        var to = Range(instance.Memories[targetMemory].Base, (ulong)target, (ulong)count);
+        Buffer.MemoryCopy(from, to, count, count);
+    }
+
+    internal static void MemoryInit(long target, long source, long count, int segment, int memory, byte* context)
+    {
+        var instance = InstanceOf(context);
+        var bytes = instance.DataSegment(segment);
+        if ((ulong)source > (ulong)bytes.Length || (ulong)bytes.Length - (ulong)source < (ulong)count)
+        {
+            Traps.Throw(TrapKind.MemoryOutOfBounds);
+        }
+
+        var to = Range(instance.Memories[memory].Base, (ulong)target, (ulong)count);
+        bytes.Slice((int)source, (int)count).CopyTo(new Span<byte>(to, (int)count));
+    }
+
+    internal static void DataDrop(int segment, byte* context) => InstanceOf(context).DropData(segment);
+
+    internal static void ElementDrop(int segment, byte* context) => InstanceOf(context).DropElements(segment);
+
+    internal static nint TableGet(long index, int table, byte* context)
+    {
+        var elements = InstanceOf(context).Tables[table].Elements;
+        CheckTable(elements, (ulong)index, 1);
+        return elements[index];
+    }
+
+    internal static void TableSet(long index, nint value, int table, byte* context)
+    {
+        var elements = InstanceOf(context).Tables[table].Elements;
+        CheckTable(elements, (ulong)index, 1);
+        elements[index] = value;
+    }
+
+    internal static long TableGrow(nint value, long count, int table, byte* context) =>
+        InstanceOf(context).Tables[table].GrowRaw((ulong)count, value);
+
+    internal static void TableFill(long index, nint value, long count, int table, byte* context)
+    {
+        var elements = InstanceOf(context).Tables[table].Elements;
+        CheckTable(elements, (ulong)index, (ulong)count);
+        new Span<nint>(elements + index, (int)count).Fill(value);
+    }
+
+    internal static void TableCopy(long target, long source, long count, int targetTable, int sourceTable, byte* context)
+    {
+        var instance = InstanceOf(context);
+        var from = instance.Tables[sourceTable].Elements;
+        var to = instance.Tables[targetTable].Elements;
+        CheckTable(from, (ulong)source, (ulong)count);
+        CheckTable(to, (ulong)target, (ulong)count);
+        Buffer.MemoryCopy(from + source, to + target, count * sizeof(nint), count * sizeof(nint));
+    }
+
+    internal static void TableInit(long target, long source, long count, int segment, int table, byte* context)
+    {
+        var instance = InstanceOf(context);
+        var items = instance.ElementSegment(segment);
+        if ((ulong)source > (ulong)items.Length || (ulong)items.Length - (ulong)source < (ulong)count)
+        {
+            Traps.Throw(TrapKind.TableOutOfBounds);
+        }
+
+        var to = instance.Tables[table].Elements;
+        CheckTable(to, (ulong)target, (ulong)count);
+        items.Slice((int)source, (int)count).CopyTo(new Span<nint>(to + target, (int)count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Instance InstanceOf(byte* context) =>
+        Unsafe.As<Instance>(GCHandle.FromIntPtr(*(nint*)(context + InstanceLayout.Handle)).Target!);
+
+    private static byte* Range(byte* memory, ulong address, ulong count)
+    {
+        var length = *(ulong*)(memory + InstanceLayout.MemoryLength);
+        if (address > length || length - address < count)
+        {
+            Traps.Throw(TrapKind.MemoryOutOfBounds);
+        }
+
+        return memory + address;
+    }
+
+    private static void CheckTable(nint* elements, ulong index, ulong count)
+    {
+        var length = *((ulong*)elements - 1);
+        if (index > length || length - index < count)
+        {
+            Traps.Throw(TrapKind.TableOutOfBounds);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Larder.Wasm;
+
+/// <summary>Limits on what the instances of a store may use. The same on every machine.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>
+    /// Most pages of 64 KiB that one memory may have, whatever its module says; growing beyond fails, starting beyond is
+    /// refused. Default 65,536, which is 4 GiB.
+    /// </summary>
+    public ulong MemoryPages { get; init; } = 65_536;
+
+    /// <summary>Most elements that one table may have. Default 10,000,000.</summary>
+    public ulong TableElements { get; init; } = 10_000_000;
+
+    /// <summary>Most instances that the store may hold. Default 10,000.</summary>
+    public int Instances { get; init; } = 10_000;
+
+    /// <summary>
+    /// Bytes of the calling thread's stack that guest code may use; less where the thread has less. A deeper call is a
+    /// trap. Default 1 MiB.
+    /// </summary>
+    public int StackBytes { get; init; } = 1 << 20;
+
+    /// <summary>Fuel of each instance at its start. Matters to modules compiled with fuel. Default unlimited.</summary>
+    public long Fuel { get; init; } = long.MaxValue;
+}
