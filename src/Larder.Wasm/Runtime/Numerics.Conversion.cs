@@ -50,7 +50,7 @@ internal static partial class Numerics
     }
 
     /// <summary>The nearest 32-bit float, ties to even; a NaN becomes quiet.</summary>
-    /// <remarks>The intrinsic keeps the compiler from folding a pair of casts away, and a signalling NaN with it.</remarks>
+    /// <remarks>An intrinsic, because a pair of casts may be folded away, and a signalling NaN would stay.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float F32DemoteF64(double value) => Sse2.IsSupported
         ? Sse2.ConvertScalarToVector128Single(Vector128<float>.Zero, Vector128.CreateScalarUnsafe(value)).ToScalar()

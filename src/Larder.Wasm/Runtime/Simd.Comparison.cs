@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace Larder.Wasm.Runtime;
 
-/// <content>Comparisons: all ones in a lane for true, zero for false; false for a NaN, except that it is not equal.</content>
+/// <content>
+/// Comparisons: all ones in a lane for true, zero for false. A NaN is unequal to everything and neither above nor below.
+/// </content>
 internal static partial class Simd
 {
     /// <summary>Whether lanes are equal.</summary>

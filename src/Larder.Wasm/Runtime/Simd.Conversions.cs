@@ -38,8 +38,8 @@ internal static partial class Simd
             return Avx512F.VL.ConvertToVector128UInt32WithTruncation(positive).AsByte();
         }
 
-        // Below 2^31 the first conversion is right and the second adds nothing; above, the first is 2^31, and the second
-        // adds what is beyond, at most 2^31 - 1.
+        // Below 2^31 the conversion is right and nothing is beyond; above, it is 2^31, and what is beyond is added, at
+        // most 2^31 - 1.
         var two31 = Vector128.Create(2147483648f);
         var rest = positive - two31;
         var beyond = Sse2.ConvertToVector128Int32WithTruncation(rest) ^
@@ -48,7 +48,7 @@ internal static partial class Simd
             Sse41.Max(beyond, Vector128<int>.Zero)).AsByte();
     }
 
-    /// <summary>Truncation to signed integers in the lower half, held within the range; 0 for NaN and above.</summary>
+    /// <summary>Truncation to signed integers in the lower half, held within range; 0 for NaN and above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> I32x4TruncSatF64x2SZero(Vector128<byte> v)
     {
@@ -66,7 +66,7 @@ internal static partial class Simd
         return Sse2.ConvertToVector128Int32WithTruncation(Sse2.Min(v.AsDouble(), limit)).AsByte();
     }
 
-    /// <summary>Truncation to unsigned integers in the lower half, held within the range; 0 for NaN and above.</summary>
+    /// <summary>Truncation to unsigned integers in the lower half, held within range; 0 for NaN and above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> I32x4TruncSatF64x2UZero(Vector128<byte> v)
     {

@@ -94,7 +94,7 @@ internal static partial class Simd
         v.AsDouble().WithElement(lane, value).AsByte();
 
     /// <summary>The bytes of the first that the second names; zero for numbers of 16 and above.</summary>
-    /// <remarks>The machine takes zero for a set high bit only, which the saturating sum sets for all of those.</remarks>
+    /// <remarks>The machine takes zero for a set high bit only; the saturating sum sets it for all of those.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> I8x16Swizzle(Vector128<byte> v, Vector128<byte> lanes) => Ssse3.IsSupported
         ? Ssse3.Shuffle(v, Sse2.AddSaturate(lanes, Vector128.Create((byte)0x70)))

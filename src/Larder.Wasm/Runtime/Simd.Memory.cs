@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Larder.Wasm.Runtime;
 
-/// <content>Loads and stores at checked addresses, little-endian. No load reads more than its instruction may.</content>
+/// <content>Loads and stores at checked addresses, little-endian. None touches more than its instruction may.</content>
 internal static unsafe partial class Simd
 {
     /// <summary>Sixteen bytes.</summary>

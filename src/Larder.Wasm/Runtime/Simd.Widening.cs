@@ -12,7 +12,8 @@ internal static partial class Simd
     internal static Vector128<byte> I8x16NarrowI16x8S(Vector128<byte> a, Vector128<byte> b) => Sse2.IsSupported
         ? Sse2.PackSignedSaturate(a.AsInt16(), b.AsInt16()).AsByte()
         : Vector128.Narrow(
-            Clamp(a.AsInt16(), sbyte.MinValue, sbyte.MaxValue), Clamp(b.AsInt16(), sbyte.MinValue, sbyte.MaxValue)).AsByte();
+            Clamp(a.AsInt16(), sbyte.MinValue, sbyte.MaxValue),
+            Clamp(b.AsInt16(), sbyte.MinValue, sbyte.MaxValue)).AsByte();
 
     /// <summary>Both vectors' signed lanes as unsigned bytes, held within the range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -26,7 +27,8 @@ internal static partial class Simd
     internal static Vector128<byte> I16x8NarrowI32x4S(Vector128<byte> a, Vector128<byte> b) => Sse2.IsSupported
         ? Sse2.PackSignedSaturate(a.AsInt32(), b.AsInt32()).AsByte()
         : Vector128.Narrow(
-            Clamp(a.AsInt32(), short.MinValue, short.MaxValue), Clamp(b.AsInt32(), short.MinValue, short.MaxValue)).AsByte();
+            Clamp(a.AsInt32(), short.MinValue, short.MaxValue),
+            Clamp(b.AsInt32(), short.MinValue, short.MaxValue)).AsByte();
 
     /// <summary>Both vectors' signed lanes as unsigned 16 bits, held within the range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -220,7 +222,7 @@ internal static partial class Simd
     {
         if (Ssse3.IsSupported)
         {
-            // Only -1 times -1 overflows, and only it has the smallest number as the result; its inverse is the greatest.
+            // Only -1 times -1 overflows; only it gives the smallest number, whose inverse is the greatest.
             var product = Ssse3.MultiplyHighRoundScale(a.AsInt16(), b.AsInt16());
             return (product ^ Vector128.Equals(product, Vector128.Create(short.MinValue))).AsByte();
         }

@@ -1,6 +1,6 @@
 namespace Larder.Wasm.Validation;
 
-/// <content>The table. A row is the number of its first name; the names after it have the numbers that follow.</content>
+/// <content>The table. A row starts with the number of its first name; the other names follow it.</content>
 internal static partial class SimdInstructions
 {
     private static SimdInstruction?[] Build()

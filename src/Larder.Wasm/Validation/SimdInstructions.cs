@@ -36,9 +36,9 @@ internal enum SimdImmediate
 /// <param name="AccessBytes">Bytes that it reads or writes in memory; 0 for none.</param>
 /// <param name="Lanes">Number of lanes that its lane immediate may name.</param>
 /// <param name="Method">
-/// The static method. Without memory access it takes the parameters, then the lane as an int. With memory access it takes
-/// the checked address as a byte pointer in place of the first parameter, then the others, then the lane. Null for
-/// <c>v128.const</c> and <c>i8x16.shuffle</c>, which the compiler handles itself.
+/// The static method. Without memory access it takes the parameters, then the lane as an int. With memory access it
+/// takes the checked address as a byte pointer in place of the first parameter, then the others, then the lane. Null
+/// for <c>v128.const</c> and <c>i8x16.shuffle</c>, which the compiler handles itself.
 /// </param>
 internal sealed record SimdInstruction(
     int Code,
@@ -95,7 +95,7 @@ internal static partial class SimdInstructions
             : throw new MissingMethodException(nameof(Simd), ToMethodName(name));
     }
 
-    /// <summary>The name's parts joined, each with a capital: <c>f64x2.promote_low_f32x4</c> is F64x2PromoteLowF32x4.</summary>
+    /// <summary>The name's parts joined, each with a capital: <c>i8x16.add_sat_s</c> is I8x16AddSatS.</summary>
     private static string ToMethodName(string name) =>
         string.Concat(name.Split('.', '_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 

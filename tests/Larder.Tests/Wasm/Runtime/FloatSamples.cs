@@ -28,7 +28,7 @@ internal static class FloatSamples
         0xFFF4000000000000, 0x7FFFFFFFFFFFFFFF, 0x7FF0000020000000, 0x3FF0000010000000, 0x3FF0000030000000,
     ];
 
-    /// <summary>Edge values, then random ones: bits, small numbers with halves, and numbers near the integer ranges.</summary>
+    /// <summary>Edge values, then random bits, small quarters, and numbers near the integer ranges.</summary>
     public static IEnumerable<float> Singles(Random random, int count)
     {
         foreach (var bits in EdgesF32)

@@ -65,7 +65,7 @@ internal static class NumericsReference
         return left > right ? left : right;
     }
 
-    /// <summary>Rounds to an integer: -1 down, 1 up, 0 towards zero, 2 to nearest with ties to even. Keeps the sign of zero.</summary>
+    /// <summary>Rounds: -1 down, 1 up, 0 towards zero, 2 to nearest, ties to even. Keeps the sign of zero.</summary>
     public static double Round(double value, int mode)
     {
         if (double.IsNaN(value))
@@ -118,7 +118,8 @@ internal static class NumericsReference
         var best = (float)value;
         foreach (var candidate in new[] { MathF.BitDecrement(best), MathF.BitIncrement(best) })
         {
-            if (!float.IsInfinity(best) && !float.IsInfinity(candidate) && Math.Abs(candidate - value) < Math.Abs(best - value))
+            var finite = float.IsFinite(best) && float.IsFinite(candidate);
+            if (finite && Math.Abs(candidate - value) < Math.Abs(best - value))
             {
                 best = candidate;
             }

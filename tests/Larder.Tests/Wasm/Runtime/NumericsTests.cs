@@ -85,17 +85,21 @@ public sealed class NumericsTests
     {
         foreach (var value in FloatSamples.Singles(new Random(Seed), Rounds))
         {
-            Assert.Equal(NumericsReference.Saturate(value, int.MinValue, int.MaxValue), Numerics.I32TruncSatF32S(value));
+            Assert.Equal(
+                NumericsReference.Saturate(value, int.MinValue, int.MaxValue), Numerics.I32TruncSatF32S(value));
             Assert.Equal(NumericsReference.Saturate(value, 0, uint.MaxValue), (uint)Numerics.I32TruncSatF32U(value));
-            Assert.Equal(NumericsReference.Saturate(value, long.MinValue, long.MaxValue), Numerics.I64TruncSatF32S(value));
+            Assert.Equal(
+                NumericsReference.Saturate(value, long.MinValue, long.MaxValue), Numerics.I64TruncSatF32S(value));
             Assert.Equal(NumericsReference.Saturate(value, 0, ulong.MaxValue), (ulong)Numerics.I64TruncSatF32U(value));
         }
 
         foreach (var value in FloatSamples.Doubles(new Random(Seed), Rounds))
         {
-            Assert.Equal(NumericsReference.Saturate(value, int.MinValue, int.MaxValue), Numerics.I32TruncSatF64S(value));
+            Assert.Equal(
+                NumericsReference.Saturate(value, int.MinValue, int.MaxValue), Numerics.I32TruncSatF64S(value));
             Assert.Equal(NumericsReference.Saturate(value, 0, uint.MaxValue), (uint)Numerics.I32TruncSatF64U(value));
-            Assert.Equal(NumericsReference.Saturate(value, long.MinValue, long.MaxValue), Numerics.I64TruncSatF64S(value));
+            Assert.Equal(
+                NumericsReference.Saturate(value, long.MinValue, long.MaxValue), Numerics.I64TruncSatF64S(value));
             Assert.Equal(NumericsReference.Saturate(value, 0, ulong.MaxValue), (ulong)Numerics.I64TruncSatF64U(value));
         }
     }

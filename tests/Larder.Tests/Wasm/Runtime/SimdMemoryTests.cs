@@ -90,10 +90,10 @@ public sealed unsafe class SimdMemoryTests
                     store(start + at, vector, lane);
                 }
 
-                byte[] expected = [.. bytes[..(lane * size)], .. original[at..(at + size)], .. bytes[((lane + 1) * size)..]];
+                var (first, end) = (lane * size, (lane + 1) * size);
+                byte[] expected = [.. bytes[..first], .. original[at..(at + size)], .. bytes[end..]];
                 Assert.Equal(expected, SimdReference.Bytes(loaded));
-                Assert.Equal(
-                    [.. original[..at], .. bytes[(lane * size)..((lane + 1) * size)], .. original[(at + size)..]], memory);
+                Assert.Equal([.. original[..at], .. bytes[first..end], .. original[(at + size)..]], memory);
             }
         }
     }

@@ -17,8 +17,7 @@ internal enum Exactness
 }
 
 /// <summary>
-/// The vector instructions without memory and lane immediates, lane by lane in wide arithmetic: from one to three vectors
-/// (or a vector and a count) to a vector, by name.
+/// The vector instructions without memory and lane immediates, by name, lane by lane in wide arithmetic.
 /// </summary>
 internal static partial class SimdReference
 {
@@ -179,17 +178,21 @@ internal static partial class SimdReference
                 var suffix = signed ? "_s" : "_u";
                 foreach (var (name, first) in new[] { ("low", 0), ("high", lanes) })
                 {
-                    Add($"{prefix}extend_{name}_{narrow}{suffix}", v => Build(width, i => Lane(v[0], half, first + i, signed)));
+                    Add(
+                        $"{prefix}extend_{name}_{narrow}{suffix}",
+                        v => Build(width, i => Lane(v[0], half, first + i, signed)));
                     Add(
                         $"{prefix}extmul_{name}_{narrow}{suffix}",
-                        v => Build(width, i => Lane(v[0], half, first + i, signed) * Lane(v[1], half, first + i, signed)));
+                        v => Build(width, i =>
+                            Lane(v[0], half, first + i, signed) * Lane(v[1], half, first + i, signed)));
                 }
 
                 if (width < 64)
                 {
                     Add(
                         $"{prefix}extadd_pairwise_{narrow}{suffix}",
-                        v => Build(width, i => Lane(v[0], half, 2 * i, signed) + Lane(v[0], half, (2 * i) + 1, signed)));
+                        v => Build(width, i =>
+                            Lane(v[0], half, 2 * i, signed) + Lane(v[0], half, (2 * i) + 1, signed)));
                     Add(
                         $"{narrow}.narrow_i{width}x{lanes}{suffix}",
                         v => Build(half, i => Clamp(Lane(v[i / lanes], width, i % lanes, true), half, signed)));

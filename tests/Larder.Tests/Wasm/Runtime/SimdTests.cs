@@ -48,7 +48,7 @@ public sealed unsafe class SimdTests
     [MemberData(nameof(ShiftNames))]
     public void Shifts_are_modulo_the_lane_width(string name)
     {
-        var code = (delegate*<Vector128<byte>, int, Vector128<byte>>)Instruction(name).Method!.MethodHandle.GetFunctionPointer();
+        var code = (delegate*<Vector128<byte>, int, Vector128<byte>>)Code(name);
         var random = new Random(Seed);
         for (var round = 0; round < Rounds; round++)
         {
@@ -65,12 +65,12 @@ public sealed unsafe class SimdTests
     [MemberData(nameof(TestNames))]
     public void Tests_see_every_lane(string name)
     {
-        var code = (delegate*<Vector128<byte>, int>)Instruction(name).Method!.MethodHandle.GetFunctionPointer();
+        var code = (delegate*<Vector128<byte>, int>)Code(name);
         var random = new Random(Seed);
         for (var round = 0; round < Rounds; round++)
         {
             // Single bits, and all but one byte.
-            var v = round < 128 ? Vector128.Create(round < 64 ? 1UL << round : 0, round < 64 ? 0 : 1UL << (round - 64)).AsByte()
+            var v = round < 128 ? default(Vector128<byte>).WithElement(round / 8, (byte)(1 << (round % 8)))
                 : round < 144 ? Vector128<byte>.AllBitsSet.WithElement(round - 128, (byte)0)
                 : round == 144 ? default : VectorSamples.Next(random);
 
@@ -119,7 +119,9 @@ public sealed unsafe class SimdTests
                 var filled = SimdReference.Bytes(Splat(value));
                 var replaced = SimdReference.Bytes(Replace(v, value, lane));
 
-                Assert.Equal(SimdReference.Lane(BitConverter.GetBytes(value), width, 0, false), SimdReference.Lane(filled, width, lane, false));
+                Assert.Equal(
+                    SimdReference.Lane(BitConverter.GetBytes(value), width, 0, false),
+                    SimdReference.Lane(filled, width, lane, false));
                 var expected = (byte[])bytes.Clone();
                 SimdReference.SetLane(expected, width, lane, value);
                 Assert.Equal(expected, replaced);
@@ -141,7 +143,8 @@ public sealed unsafe class SimdTests
 
         Vector128<byte> Replace(Vector128<byte> v, long value, int lane) => width == 64
             ? ((delegate*<Vector128<byte>, long, int, Vector128<byte>>)Code(prefix + "replace_lane"))(v, value, lane)
-            : ((delegate*<Vector128<byte>, int, int, Vector128<byte>>)Code(prefix + "replace_lane"))(v, (int)value, lane);
+            : ((delegate*<Vector128<byte>, int, int, Vector128<byte>>)Code(prefix + "replace_lane"))(
+                v, (int)value, lane);
 
         long Extract(string name, Vector128<byte> v, int lane) => width == 64
             ? ((delegate*<Vector128<byte>, int, long>)Code(prefix + name))(v, lane)
@@ -165,13 +168,15 @@ public sealed unsafe class SimdTests
             for (var lane = 0; lane < 4; lane++)
             {
                 Assert.Equal(v.AsUInt32()[lane], BitConverter.SingleToUInt32Bits(Simd.F32x4ExtractLane(v, lane)));
-                Assert.Equal(v.AsUInt32().WithElement(lane, singleBits), Simd.F32x4ReplaceLane(v, single, lane).AsUInt32());
+                Assert.Equal(
+                    v.AsUInt32().WithElement(lane, singleBits), Simd.F32x4ReplaceLane(v, single, lane).AsUInt32());
             }
 
             for (var lane = 0; lane < 2; lane++)
             {
                 Assert.Equal(v.AsUInt64()[lane], BitConverter.DoubleToUInt64Bits(Simd.F64x2ExtractLane(v, lane)));
-                Assert.Equal(v.AsUInt64().WithElement(lane, numberBits), Simd.F64x2ReplaceLane(v, number, lane).AsUInt64());
+                Assert.Equal(
+                    v.AsUInt64().WithElement(lane, numberBits), Simd.F64x2ReplaceLane(v, number, lane).AsUInt64());
             }
         }
     }
@@ -214,7 +219,9 @@ public sealed unsafe class SimdTests
             }
 
             // A payload may only come from an operand that has one.
-            var payload = operands.Any(operand => IsNaN(Magnitude(operand, lane)) && Magnitude(operand, lane) != canonical);
+            var payload = operands
+                .Select(operand => Magnitude(operand, lane))
+                .Any(magnitude => IsNaN(magnitude) && magnitude != canonical);
             var found = Magnitude(actual, lane);
             if (!IsNaN(found) || (payload ? (found & quietBit) == 0 : found != canonical))
             {

@@ -10,7 +10,10 @@ namespace Larder.Tests.Wasm.Validation;
 public sealed class SimdInstructionsTests
 {
     private static readonly int[] Unassigned =
-        [0x9A, 0xA2, 0xA5, 0xA6, 0xAF, 0xB0, 0xB2, 0xB3, 0xB4, 0xBB, 0xC2, 0xC5, 0xC6, 0xCF, 0xD0, 0xD2, 0xD3, 0xD4, 0xE2, 0xEE];
+    [
+        0x9A, 0xA2, 0xA5, 0xA6, 0xAF, 0xB0, 0xB2, 0xB3, 0xB4, 0xBB,
+        0xC2, 0xC5, 0xC6, 0xCF, 0xD0, 0xD2, 0xD3, 0xD4, 0xE2, 0xEE,
+    ];
 
     private static SimdInstruction[] All =>
         [.. Enumerable.Range(0, 256).Select(SimdInstructions.Find).Where(instruction => instruction is not null)!];
@@ -66,19 +69,22 @@ public sealed class SimdInstructionsTests
             Assert.Same(typeof(Simd), instruction.Method.DeclaringType);
         }
 
-        Assert.Equal(234, All.Select(instruction => instruction.Method).Where(method => method is not null).Distinct().Count());
+        Assert.Equal(234, All.Select(instruction => instruction.Method).OfType<MethodInfo>().Distinct().Count());
     }
 
     [Fact]
     public void Every_instruction_without_memory_and_lane_is_tested_against_a_reference()
     {
         string[] elsewhere = ["v128.const", "i8x16.shuffle"];
-        var plain = All.Where(instruction => instruction.Immediate == SimdImmediate.None && !instruction.Name.EndsWith(".splat", StringComparison.Ordinal))
-            .Select(instruction => instruction.Name);
+        var plain = All
+            .Where(instruction => instruction.Immediate == SimdImmediate.None)
+            .Select(instruction => instruction.Name)
+            .Where(name => !name.EndsWith(".splat", StringComparison.Ordinal));
+        var tested = SimdReference.Vectors.Keys
+            .Concat(SimdReference.Shifts.Keys)
+            .Concat(SimdReference.Tests.Keys);
 
-        Assert.Equal(
-            SimdReference.Vectors.Keys.Concat(SimdReference.Shifts.Keys).Concat(SimdReference.Tests.Keys).Order(StringComparer.Ordinal),
-            plain.Order(StringComparer.Ordinal));
+        Assert.Equal(tested.Order(StringComparer.Ordinal), plain.Order(StringComparer.Ordinal));
         Assert.All(elsewhere, name => Assert.Single(All, instruction => instruction.Name == name));
     }
 
