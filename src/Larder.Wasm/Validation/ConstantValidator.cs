@@ -13,7 +13,7 @@ internal sealed class ConstantValidator
     private readonly WasmModule _module;
     private readonly ModuleLimits _limits;
     private readonly bool[] _declaredFunctions;
-    private WasmType[] _stack = new WasmType[16];
+    private WasmType[] _stack;
     private int _height;
     private int _visibleGlobals;
     private string _section = "";
@@ -27,6 +27,7 @@ internal sealed class ConstantValidator
         _module = module;
         _limits = limits;
         _declaredFunctions = declaredFunctions;
+        _stack = new WasmType[Math.Min(16, limits.OperandDepth)];
     }
 
     /// <summary>Validates one expression.</summary>
@@ -130,7 +131,7 @@ internal sealed class ConstantValidator
                     new ModuleLocation(_section, offset));
             }
 
-            Array.Resize(ref _stack, Math.Min(_stack.Length * 2, Math.Max(_limits.OperandDepth, 1)));
+            Array.Resize(ref _stack, Math.Min(_stack.Length * 2, _limits.OperandDepth));
         }
 
         _stack[_height++] = type;

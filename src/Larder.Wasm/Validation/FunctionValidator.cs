@@ -18,7 +18,7 @@ internal sealed partial class FunctionValidator
     private readonly ModuleLimits _limits;
     private readonly WasmFeatures _features;
     private readonly bool[] _declaredFunctions;
-    private WasmType[] _stack = new WasmType[64];
+    private WasmType[] _stack;
     private ControlFrame[] _frames = new ControlFrame[32];
     private WasmType[] _locals = new WasmType[64];
     private int _height;
@@ -47,6 +47,7 @@ internal sealed partial class FunctionValidator
         _limits = limits;
         _features = features;
         _declaredFunctions = declaredFunctions;
+        _stack = new WasmType[Math.Min(64, limits.OperandDepth)];
     }
 
     /// <summary>Validates the body of function <paramref name="function"/> of the function index space.</summary>
