@@ -133,29 +133,16 @@ internal sealed class EventLoop : IDisposable
                 _next++;
                 _handled++;
                 Volatile.Write(ref _state, free + 1);
-                Handle(number, isHangUp);
+                if (_connections.TryGetValue(number, out var connection))
+                {
+                    connection.OnReady(isHangUp);
+                }
+
                 if (Interlocked.CompareExchange(ref _state, free, free + 1) != free + 1)
                 {
                     return;
                 }
             }
-        }
-    }
-
-    private void Handle(long number, bool isHangUp)
-    {
-        if (!_connections.TryGetValue(number, out var connection))
-        {
-            return;
-        }
-
-        try
-        {
-            connection.OnReady(isHangUp);
-        }
-        catch (Exception exception)
-        {
-            connection.Abort(new Microsoft.AspNetCore.Connections.ConnectionAbortedException("Receiving failed.", exception));
         }
     }
 }

@@ -137,18 +137,27 @@ internal sealed class LoopConnection : DefaultConnectionContext
         return number.ToString("X", System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    // For whoever holds the state of receiving.
+    // For whoever holds the state of receiving. Throws nothing: loops and threads of the pool have nobody to tell.
     private void ReceiveAll()
     {
-        while (ReceiveUntilDrained())
+        try
         {
-            if (Interlocked.CompareExchange(ref _receiving, Idle, Receiving) == Receiving)
+            while (ReceiveUntilDrained())
             {
-                return;
-            }
+                if (Interlocked.CompareExchange(ref _receiving, Idle, Receiving) == Receiving)
+                {
+                    return;
+                }
 
-            // News came while this thread received; they are received after this line.
-            Interlocked.Exchange(ref _receiving, Receiving);
+                // News came while this thread received; they are received after this line.
+                Interlocked.Exchange(ref _receiving, Receiving);
+            }
+        }
+        catch (Exception exception)
+        {
+            Shut(new ConnectionAbortedException("Receiving failed.", exception));
+            _loop.Remove(this);
+            TellClosed();
         }
     }
 
@@ -246,10 +255,12 @@ internal sealed class LoopConnection : DefaultConnectionContext
         {
             _closed.Cancel();
         }
-        finally
+        catch (AggregateException)
         {
-            _ended.TrySetResult();
+            // What listeners do about it is theirs; the connection has ended all the same.
         }
+
+        _ended.TrySetResult();
     }
 
     // Closes the socket: with a reason by a reset, which no client takes for the end of an answer.
