@@ -25,7 +25,7 @@ internal sealed class LoopConnection : DefaultConnectionContext
 
     // What one event may bring on the loop's thread. Whoever sends more is received on a thread of the pool.
     private const int LoopBytes = 64 * 1024;
-    private const int LargestPiece = 32 * 1024;
+    private const int LargePiece = 16 * 1024;
 
     private static readonly Action<LoopConnection> ReceiveLater = static connection => connection.ReceiveAll();
     private static readonly Action<LoopConnection> EndLater = static connection => connection.OnReady(isHangUp: true);
@@ -41,7 +41,7 @@ internal sealed class LoopConnection : DefaultConnectionContext
 
     private int _receiving;
 
-    // Used by whoever receives.
+    // Room to receive into: 0 for the least, more once that was filled. Used by whoever receives.
     private int _piece;
 
     private volatile bool _isHangUp;
@@ -213,7 +213,7 @@ internal sealed class LoopConnection : DefaultConnectionContext
                 return true;
             }
 
-            _piece = Math.Min(Math.Max(memory.Length, _piece * 2), LargestPiece);
+            _piece = LargePiece;
             if (total >= LoopBytes && EventLoop.IsCurrent)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(ReceiveLater, this, preferLocal: false);
