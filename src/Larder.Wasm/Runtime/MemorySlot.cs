@@ -16,6 +16,18 @@ internal sealed unsafe class MemorySlot
     /// <summary>Up to here zeros are written; above, the pages are dropped and come back as zeros when touched.</summary>
     private const ulong LargestClearBytes = 4UL << 20;
 
+    /// <summary>Images up to this size are copied into a slot that has pages of its own.</summary>
+    private const ulong LargestCopyBytes = 4UL << 20;
+
+    /// <summary>After so many copies of one image the slot is reset often, and a mapping pays its faults back.</summary>
+    private const int CopiesBeforeMapping = 8;
+
+    /// <summary>Up to this size it is asked which pages were written; above, asking costs more than their faults.</summary>
+    private const ulong LargestAskedBytes = 8UL << 20;
+
+    /// <summary>What a mapped slot keeps of pages of its own.</summary>
+    private const ulong KeptPages = 1024;
+
     /// <summary>What a shrunk memory keeps resident for the next growth.</summary>
     private const ulong KeptBehindBytes = 1UL << 20;
 
@@ -32,6 +44,8 @@ internal sealed unsafe class MemorySlot
     private ulong _dirtyFront;
     private ulong _dirty;
     private RegionSnapshot? _mapped;
+    private RegionSnapshot? _copied;
+    private int _copies;
 
     // A mapping over this slot failed halfway, and other mappings may have come to lie in it.
     private bool _torn;
@@ -170,9 +184,17 @@ internal sealed unsafe class MemorySlot
             return false;
         }
 
-        if (image.IsMapped)
+        if (_mapped is not null)
         {
-            return _mapped == image ? TryDropChanges(image) : TryMap(image);
+            return TryRevert(image);
+        }
+
+        _copies = image == _copied ? _copies + 1 : 1;
+        _copied = image;
+        if (image.CanBeMapped
+            && (image.TotalBytes > LargestCopyBytes || (_copies > CopiesBeforeMapping && PrivatePages.IsAvailable)))
+        {
+            return TryMap(image);
         }
 
         // Whatever is opened here is overwritten below.
@@ -182,7 +204,7 @@ internal sealed unsafe class MemorySlot
             return false;
         }
 
-        NativeMemory.Copy(image.Bytes, Base - image.StateBytes, (nuint)(image.StateBytes + image.ByteLength));
+        NativeMemory.Copy(image.Bytes, Base - image.StateBytes, (nuint)image.TotalBytes);
         return true;
     }
 
@@ -200,7 +222,7 @@ internal sealed unsafe class MemorySlot
             }
         }
 
-        _mapped = null;
+        _mapped = _copied = null;
         _open = _openFront = _dirty = _dirtyFront = Length = 0;
         return true;
     }
@@ -214,6 +236,7 @@ internal sealed unsafe class MemorySlot
         }
 
         Trim(KeptAtRestBytes);
+        _copied = null;
         Length = 0;
         return true;
     }
@@ -245,7 +268,7 @@ internal sealed unsafe class MemorySlot
         }
 
         var start = (nint)(Base - image.StateBytes);
-        var length = (nuint)(image.StateBytes + image.ByteLength);
+        var length = (nuint)image.TotalBytes;
         const int Flags = Native.MapPrivate | Native.MapFixed;
         if (Native.Map(start, length, Native.ProtectReadWrite, Flags, image.File, 0) == -1)
         {
@@ -261,11 +284,18 @@ internal sealed unsafe class MemorySlot
         return true;
     }
 
-    // Pages that were written since the mapping are dropped, so that the file's are seen again.
-    private bool TryDropChanges(RegionSnapshot image) =>
-        TryShrink(image.ByteLength)
-        && Native.Advise(
-            (nint)(Base - image.StateBytes), (nuint)(image.StateBytes + image.ByteLength), Native.AdviseDontNeed) == 0;
+    // Pages that were written since the mapping get the image's bytes again, or are dropped so that the file's are seen.
+    private bool TryRevert(RegionSnapshot image)
+    {
+        if (!TryShrink(image.ByteLength))
+        {
+            return false;
+        }
+
+        var start = Base - image.StateBytes;
+        return (image.TotalBytes <= LargestAskedBytes && PrivatePages.TryRevert(start, image.Bytes, image.TotalBytes, KeptPages))
+            || Native.Advise((nint)start, (nuint)image.TotalBytes, Native.AdviseDontNeed) == 0;
+    }
 
     // What the next growth is unlikely to need goes back to the machine.
     private void Trim(ulong kept)

@@ -6,12 +6,15 @@ namespace Larder.Wasm.Runtime;
 internal static unsafe partial class Native
 {
     public const int ProtectNone = 0;
+    public const int ProtectRead = 1;
     public const int ProtectReadWrite = 3;
     public const int ProtectReadExecute = 5;
+    public const int MapShared = 0x1;
     public const int MapPrivate = 0x2;
     public const int MapFixed = 0x10;
     public const int MapReserve = MapPrivate | 0x20 | 0x4000; // Anonymous, and no swap is set aside for it.
     public const int AdviseDontNeed = 4;
+    public const int OpenForReading = 0x80000; // And closed when another program is started.
     public const int SignalSegmentationFault = 11;
 
     private const uint CloseOnExec = 1;
@@ -71,6 +74,14 @@ internal static unsafe partial class Native
 
         return file;
     }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    public static partial nint ReadAt(int file, void* bytes, nuint length, nint offset);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -3,5 +3,15 @@
 internal static class StartupHook
 #pragma warning restore CA1050, IDE0130
 {
-    public static void Initialize() => Larder.Tests.Disk.DiskChild.Run();
+    public static void Initialize()
+    {
+        if (Environment.GetEnvironmentVariable(Larder.Tests.Wasm.Runtime.GuardChild.Variable) is not null)
+        {
+            Larder.Tests.Wasm.Runtime.GuardChild.Work();
+        }
+        else
+        {
+            Larder.Tests.Disk.DiskChild.Run();
+        }
+    }
 }
