@@ -2,6 +2,7 @@ using Larder.Bench.Arena;
 using Larder.Bench.Disk;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Memory;
+using Larder.Bench.Wasm;
 
 return args switch
 {
@@ -9,11 +10,12 @@ return args switch
     ["hit-ratio", .. var rest] => HitRatioBench.Run(rest),
     ["memory", .. var rest] => MemoryBench.Run(rest),
     ["disk-start", .. var rest] => await DiskStartBench.RunAsync(rest),
+    ["wasm-memory"] => WasmMemoryBench.Run(),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory]");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory");
     return 2;
 }

@@ -23,7 +23,7 @@ internal sealed unsafe class MemorySlot
     private const int CopiesBeforeMapping = 8;
 
     /// <summary>Up to this size it is asked which pages were written; above, asking costs more than their faults.</summary>
-    private const ulong LargestAskedBytes = 8UL << 20;
+    private const ulong LargestAskedBytes = 12UL << 20;
 
     /// <summary>What a mapped slot keeps of pages of its own.</summary>
     private const ulong KeptPages = 1024;
