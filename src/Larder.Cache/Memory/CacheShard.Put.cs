@@ -57,10 +57,10 @@ internal sealed partial class CacheShard<TKey, TValue>
             Grow();
         }
 
-        _changing = true;
+        _hot.Changing = true;
         Tick();
         var outcome = Admit(ref put, excessBytes, excessEntries);
-        _changing = false;
+        _hot.Changing = false;
         return outcome;
     }
 
@@ -149,20 +149,20 @@ internal sealed partial class CacheShard<TKey, TValue>
         put.BookedEntries += count;
         _counters.Evicted += count;
         _counters.EvictedBytes += bytes;
-        _lastReport = count > 0 ? new EvictionReport(count, bytes, age, reason) : _lastReport;
+        Keep(count > 0 ? new EvictionReport(count, bytes, age, reason) : default);
         return excessBytes <= bytes && excessEntries <= count;
     }
 
     private PutOutcome ReplaceInPlace(ref PutRequest<TKey, TValue> put, int slot, long needBytes)
     {
-        _changing = true;
+        _hot.Changing = true;
         Tick();
         Replace(slot, put.Value, put.Weight, put.Owner, out var old, out var oldWeight);
         put.BookedBytes -= _bytesLimited ? needBytes : 0;
         CountPut(put.Weight);
         CountReplaced(oldWeight);
         put.Removed?.Add(put.Key, old, oldWeight, RemovalReason.Replaced);
-        _changing = false;
+        _hot.Changing = false;
         return PutOutcome.Stored;
     }
 
@@ -170,7 +170,7 @@ internal sealed partial class CacheShard<TKey, TValue>
     private PutOutcome ReplaceMakingRoom(
         ref PutRequest<TKey, TValue> put, int slot, long excessBytes, long excessEntries)
     {
-        _changing = true;
+        _hot.Changing = true;
         Tick();
         var age = AgeOf(slot);
         var (oldKey, old) = (_slots[slot].Key, _slots[slot].Value);
@@ -187,17 +187,17 @@ internal sealed partial class CacheShard<TKey, TValue>
         {
             _counters.Evicted++;
             _counters.EvictedBytes += oldWeight;
-            _lastReport = new EvictionReport(1, oldWeight, age, reason);
+            Keep(new EvictionReport(1, oldWeight, age, reason));
         }
 
         put.Removed?.Add(oldKey, old, oldWeight, reason, age);
-        _changing = false;
+        _hot.Changing = false;
         return outcome;
     }
 
     private PutOutcome Refuse(ref PutRequest<TKey, TValue> put, int slot)
     {
-        _changing = true;
+        _hot.Changing = true;
         if (slot != None)
         {
             Tick();
@@ -207,7 +207,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             put.BookedEntries++;
             _counters.Evicted++;
             _counters.EvictedBytes += weight;
-            _lastReport = new EvictionReport(1, weight, age, RemovalReason.RejectedPut);
+            Keep(new EvictionReport(1, weight, age, RemovalReason.RejectedPut));
         }
 
         var outcome = CountRefused(
@@ -215,7 +215,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             _cache.IsDisabled ? PutOutcome.Disabled
             : put.Weight > _largestWeight ? PutOutcome.TooLarge
             : PutOutcome.NoSpace);
-        _changing = false;
+        _hot.Changing = false;
         return outcome;
     }
 

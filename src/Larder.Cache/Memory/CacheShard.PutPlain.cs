@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Larder.Cache.Artifacts;
-using Larder.Cache.Diagnostics;
 using Larder.Cache.Policy;
 
 namespace Larder.Cache.Memory;
@@ -27,17 +26,16 @@ internal sealed partial class CacheShard<TKey, TValue>
             return Blocked;
         }
 
-        _changing = true;
-        _clock++;
-        _victims.Clear();
+        _hot.Changing = true;
+        _hot.Clock++;
         var policyHash = PolicyHash(hash);
         var outcome = PutOutcome.Stored;
         if (_frequency is { CountsOnly: true } frequency)
         {
-            var victim = frequency.ChooseOne(policyHash, _victims);
+            var victim = frequency.ChooseOne(policyHash, _victims, out var arrival);
             if (victim >= 0)
             {
-                Supersede(frequency, victim, hash, key, value);
+                Supersede(frequency, victim, arrival, hash, key, value);
             }
             else
             {
@@ -46,12 +44,13 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
         else
         {
+            _victims.Clear();
             outcome = _policy.MakeRoom(policyHash, 1, 0, 1, _victims)
                 ? PutAfterOthers(hash, policyHash, key, value)
                 : RefusePlain();
         }
 
-        _changing = false;
+        _hot.Changing = false;
         return outcome;
     }
 
@@ -79,15 +78,16 @@ internal sealed partial class CacheShard<TKey, TValue>
     }
 
     // Puts a newcomer into the slot of the entry that goes for it.
-    private void Supersede(FrequencyPolicy frequency, int slot, uint hash, TKey key, TValue value)
+    private void Supersede(
+        FrequencyPolicy frequency, int slot, FrequencyPolicy.Arrival arrival, uint hash, TKey key, TValue value)
     {
-        var now = _clock;
+        var now = _hot.Clock;
         var slots = _slots;
         ref var taken = ref slots[slot];
         ref var tick = ref _ticks[slot];
-        _lastReport = new EvictionReport(1, 1, now - tick, RemovalReason.EntryLimit);
+        _hot.LastAge = now - tick;
         tick = now;
-        frequency.TakeOver(slot, PolicyHash(taken.Hash));
+        frequency.TakeOver(slot, PolicyHash(taken.Hash), arrival);
 
         ref var link = ref BucketOf(taken.Hash);
         while (link != slot)
@@ -109,7 +109,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         taken.Next = bucket;
         Volatile.Write(ref bucket, slot);
 
-        _superseded++;
+        _hot.Superseded++;
         PrefetchVictim(frequency);
     }
 

@@ -9,11 +9,11 @@ internal sealed partial class CacheShard<TKey, TValue>
     /// <summary>Removes one entry; returns its weight, which the caller gives back.</summary>
     public long RemoveSlot(int slot, RemovalReason reason, RemovalBatch<TKey, TValue>? removed)
     {
-        _changing = true;
+        _hot.Changing = true;
         var report = default(EvictionReport);
         var weight = RemoveCore(slot, reason, removed, ref report);
         Keep(report);
-        _changing = false;
+        _hot.Changing = false;
         return weight;
     }
 
@@ -31,7 +31,7 @@ internal sealed partial class CacheShard<TKey, TValue>
             CopyLiveSlots(_victims);
         }
 
-        _changing = true;
+        _hot.Changing = true;
         var report = default(EvictionReport);
         foreach (var slot in _victims)
         {
@@ -39,7 +39,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
 
         Keep(report);
-        _changing = false;
+        _hot.Changing = false;
         return _victims.Count;
     }
 
@@ -55,7 +55,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         RemovalReason reason,
         RemovalBatch<TKey, TValue>? removed)
     {
-        _changing = true;
+        _hot.Changing = true;
         var report = default(EvictionReport);
         while ((wantedBytes > 0 && _bytes > floorBytes) || (wantedEntries > 0 && _entries > floorEntries))
         {
@@ -70,7 +70,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
 
         Keep(report);
-        _changing = false;
+        _hot.Changing = false;
     }
 
     /// <summary>Adds the keys and values of all entries, in no order.</summary>
@@ -114,6 +114,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         if (report.Entries > 0)
         {
             _lastReport = report;
+            _hot.LastAge = NoAge;
         }
     }
 

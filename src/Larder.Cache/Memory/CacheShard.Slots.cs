@@ -47,7 +47,7 @@ internal sealed partial class CacheShard<TKey, TValue>
 
         if (_lru is null)
         {
-            _ticks[slot] = _clock;
+            _ticks[slot] = _hot.Clock;
         }
 
         _policy.OnInsert(slot, policyHash, put.Weight);
@@ -62,18 +62,18 @@ internal sealed partial class CacheShard<TKey, TValue>
     /// </summary>
     public void TryMoveForward(uint hash, int slot)
     {
-        if (Interlocked.CompareExchange(ref _gate, 1, 0) != 0)
+        if (Interlocked.CompareExchange(ref _hot.Gate, 1, 0) != 0)
         {
             return;
         }
 
         ref var head = ref BucketOf(hash);
-        if (!_changing && head != slot)
+        if (!_hot.Changing && head != slot)
         {
             MoveForward(ref head, slot);
         }
 
-        Volatile.Write(ref _gate, 0);
+        Volatile.Write(ref _hot.Gate, 0);
     }
 
     private void MoveForward(ref int head, int slot)
@@ -150,7 +150,7 @@ internal sealed partial class CacheShard<TKey, TValue>
         _bytes += weight - oldWeight;
         if (_lru is null)
         {
-            _ticks[slot] = _clock;
+            _ticks[slot] = _hot.Clock;
         }
 
         if (owner is not null || _owners is not null)
@@ -272,9 +272,9 @@ internal sealed partial class CacheShard<TKey, TValue>
         }
         else
         {
-            _clock++;
+            _hot.Clock++;
         }
     }
 
-    private long AgeOf(int slot) => _lru is not null ? _lru.AgeOf(slot) : _clock - _ticks[slot];
+    private long AgeOf(int slot) => _lru is not null ? _lru.AgeOf(slot) : _hot.Clock - _ticks[slot];
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Larder.Cache.Artifacts;
 using Larder.Cache.Diagnostics;
 using Larder.Cache.Policy;
 
@@ -17,6 +19,9 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
 
     private const int MinimumSlots = 8;
 
+    // The last decision was not the short way's.
+    private const long NoAge = -1;
+
     private readonly BoundedCache<TKey, TValue> _cache;
     private readonly ShardView<TKey, TValue>[] _views;
     private readonly int _index;
@@ -25,11 +30,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     private readonly FrequencyPolicy? _frequency;
     private readonly List<int> _victims = [];
 
-    // 1 while a thread is inside.
-    private int _gate;
-
-    // Set while the shard is being changed: still set when a thread enters means that an exception left it half done.
-    private bool _changing;
+    private HotState _hot = new() { LastAge = NoAge };
 
     private int _entries;
     private long _bytes;
@@ -41,10 +42,8 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     // The length of _buckets less one.
     private uint _bucketMask = (uint)BucketsFor(MinimumSlots) - 1;
 
-    // The time of this shard where hits do not move it: one tick a put; and the time when a slot was last written, or
-    // its hit was last counted. Lookups write the latter without the lock. Empty under LRU, which has its own.
+    // The time when a slot was last written, or its hit was last counted. Lookups write it without the lock. Empty under LRU, which has its own.
     private uint[] _ticks;
-    private uint _clock;
 
     // Whether bytes are booked at all. Where they are not, requests never carry any.
     private readonly bool _bytesLimited;
@@ -67,8 +66,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
 
     private ShardCounters _counters;
 
-    // Puts of the short way: each is an entry that came and one that was evicted. Not in _counters.
-    private long _superseded;
+    // The last decision, unless the short way made it.
     private EvictionReport _lastReport;
 
     /// <summary>Creates an empty shard.</summary>
@@ -99,7 +97,10 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     public bool IsPoisoned { get; private set; }
 
     /// <summary>What the last eviction decision removed; null before the first.</summary>
-    public EvictionReport? LastReport => _lastReport.Entries > 0 ? _lastReport : null;
+    public EvictionReport? LastReport =>
+        _hot.LastAge != NoAge ? new EvictionReport(1, 1, _hot.LastAge, RemovalReason.EntryLimit)
+        : _lastReport.Entries > 0 ? _lastReport
+        : null;
 
     /// <summary>What the shard has counted.</summary>
     public ShardCounters Counters
@@ -107,10 +108,10 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         get
         {
             var counters = _counters;
-            counters.Puts += _superseded;
-            counters.PutBytes += _superseded;
-            counters.Evicted += _superseded;
-            counters.EvictedBytes += _superseded;
+            counters.Puts += _hot.Superseded;
+            counters.PutBytes += _hot.Superseded;
+            counters.Evicted += _hot.Superseded;
+            counters.EvictedBytes += _hot.Superseded;
             return counters;
         }
     }
@@ -120,12 +121,12 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Enter()
     {
-        if (Interlocked.CompareExchange(ref _gate, 1, 0) != 0)
+        if (Interlocked.CompareExchange(ref _hot.Gate, 1, 0) != 0)
         {
             EnterContended();
         }
 
-        if (_changing)
+        if (_hot.Changing)
         {
             ThrowPoisoned();
         }
@@ -135,12 +136,12 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Exit()
     {
-        if (_changing)
+        if (_hot.Changing)
         {
             Poison();
         }
 
-        Volatile.Write(ref _gate, 0);
+        Volatile.Write(ref _hot.Gate, 0);
     }
 
     /// <summary>Marks the use of an entry that a lookup found. Runs without the lock.</summary>
@@ -161,7 +162,7 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
 
         if ((uint)slot < (uint)ticks.Length)
         {
-            ticks[slot] = _clock;
+            ticks[slot] = _hot.Clock;
         }
     }
 
@@ -213,26 +214,18 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
     /// <summary>Takes over the cache's limits, and tells the policy what the shard's fair share is.</summary>
     public void SetShare(long bytes, long entries)
     {
-        _changing = true;
+        _hot.Changing = true;
         _largestWeight = _cache.IsDisabled ? -1 : _cache.LargestWeight;
         _mostBytes = _cache.MostBytesAShard;
         _mostEntries = _cache.MostEntriesAShard;
         _policy.SetCapacity(bytes == long.MaxValue ? -1 : bytes, entries == long.MaxValue ? -1 : entries);
-        _changing = false;
+        _hot.Changing = false;
     }
 
     // Hashes of neighbouring integers differ in their lowest bits only; policies take any bits they like.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint PolicyHash(uint hash)
-    {
-        if (!BoundedCache<TKey, TValue>.KeyIsInteger)
-        {
-            return hash;
-        }
-
-        hash = (hash ^ (hash >> 15)) * 0x2C1B3C6D;
-        return hash ^ (hash >> 16);
-    }
+    private static uint PolicyHash(uint hash) =>
+        BoundedCache<TKey, TValue>.KeyIsInteger ? hash * 0x9E3779B9 : hash;
 
     private static int[] NewBuckets(int count)
     {
@@ -249,13 +242,13 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         {
             wait.SpinOnce();
         }
-        while (Volatile.Read(ref _gate) != 0 || Interlocked.CompareExchange(ref _gate, 1, 0) != 0);
+        while (Volatile.Read(ref _hot.Gate) != 0 || Interlocked.CompareExchange(ref _hot.Gate, 1, 0) != 0);
     }
 
     [DoesNotReturn]
     private void ThrowPoisoned()
     {
-        Volatile.Write(ref _gate, 0);
+        Volatile.Write(ref _hot.Gate, 0);
         throw new CacheException(
             CacheErrorKind.Poisoned,
             $"The cache shard {_index} was poisoned: an earlier exception left it half changed. Recreate the cache.");
@@ -266,5 +259,30 @@ internal sealed partial class CacheShard<TKey, TValue> : ISlotTable
         IsPoisoned = true;
         ref var version = ref _views[_index].Version;
         Volatile.Write(ref version, version | 1);
+    }
+
+    // What every put writes, together and apart from what others write, because each line costs a processor dearly that
+    // does not have it.
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private struct HotState
+    {
+        /// <summary>1 while a thread is inside.</summary>
+        public int Gate;
+
+        /// <summary>The time of this shard where hits do not move it: one tick a put.</summary>
+        public uint Clock;
+
+        /// <summary>
+        /// Set while the shard is being changed: still set when a thread enters means that an exception left it half done.
+        /// </summary>
+        public bool Changing;
+
+        /// <summary>
+        /// Puts of the short way: each is an entry that came and one that was evicted. Not in the other counters.
+        /// </summary>
+        public long Superseded;
+
+        /// <summary>The age of the last victim, if the short way took it.</summary>
+        public long LastAge;
     }
 }

@@ -93,12 +93,12 @@ internal sealed partial class FrequencyPolicy
             if (Fold(slot) && spared++ < MostSpared)
             {
                 Move(slot, Window);
-                _times[slot] = 1;
+                _nodes[slot].Time = 1;
                 continue;
             }
 
             var cost = CostOf(slot);
-            if (Contest(FrequencyOf(slot), _times[slot], cost, MainSize + cost - main, victims))
+            if (Contest(FrequencyOf(slot), _nodes[slot].Time, cost, MainSize + cost - main, victims))
             {
                 Admit(slot);
             }
@@ -113,7 +113,7 @@ internal sealed partial class FrequencyPolicy
     private void Admit(int slot)
     {
         Move(slot, Probation);
-        _times[slot] = Now;
+        _nodes[slot].Time = Now;
     }
 
     // Decides between a candidate and the victims that free what it needs; they go, or all stay where they are.
@@ -207,7 +207,7 @@ internal sealed partial class FrequencyPolicy
 
     // Ticks since the last use that was noticed, at least 1. An entry of the window has been used just now.
     private int AgeOf(int slot) =>
-        QueueOf(slot) == Window ? 1 : Math.Max(1, (int)(ushort)(Now - _times[slot]));
+        QueueOf(slot) == Window ? 1 : Math.Max(1, (int)(ushort)(Now - _nodes[slot].Time));
 
     // The next victim: the oldest of main or, when sizes differ, the one of the oldest few that is worth least a byte.
     private int ChooseVictim()
@@ -221,8 +221,8 @@ internal sealed partial class FrequencyPolicy
         var slot = best;
         for (var i = 1; i < Choice; i++)
         {
-            slot = _links[slot].Newer;
-            if (slot == None)
+            slot = _nodes[slot].Newer;
+            if (slot == _queues[QueueOf(best)].Oldest)
             {
                 break;
             }

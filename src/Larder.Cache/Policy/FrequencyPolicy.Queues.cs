@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Larder.Cache.Policy;
 
-/// <content>The queues: doubly linked lists over slot numbers, from newest to oldest.</content>
+/// <content>The queues: rings over slot numbers. What is newer than the newest is the oldest.</content>
 internal sealed partial class FrequencyPolicy
 {
     private const int None = -1;
@@ -36,7 +36,7 @@ internal sealed partial class FrequencyPolicy
             linked += CheckQueue(queue);
         }
 
-        if (linked != _states.Count(state => (state & QueueMask) != Nowhere))
+        if (linked != _nodes.Count(node => (node.State & QueueMask) != Nowhere))
         {
             throw new InvalidOperationException("A slot claims to be in a queue that does not hold it.");
         }
@@ -46,19 +46,20 @@ internal sealed partial class FrequencyPolicy
     {
         var count = 0;
         long weight = 0;
-        var newer = None;
-        for (var slot = _queues[queue].Newest; slot != None; slot = _links[slot].Older)
+        var slot = _queues[queue].Oldest;
+        for (var left = _queues[queue].Count; left > 0; left--)
         {
-            if (QueueOf(slot) != queue || _links[slot].Newer != newer || ++count > _states.Length)
+            ref var node = ref _nodes[slot];
+            if (QueueOf(slot) != queue || _nodes[node.Newer].Older != slot || (count++ > 0 && slot == _queues[queue].Oldest))
             {
                 throw new InvalidOperationException($"Queue {queue} is wrong at slot {slot}.");
             }
 
             weight += _capacityBytes >= 0 ? Slots.WeightOf(slot) : 0;
-            newer = slot;
+            slot = node.Newer;
         }
 
-        if (_queues[queue].Oldest != newer || _queues[queue].Count != count || _queues[queue].Weight != weight)
+        if (_queues[queue].Oldest != (count == 0 ? None : slot) || _queues[queue].Weight != weight)
         {
             throw new InvalidOperationException($"Queue {queue} does not hold what it says.");
         }
@@ -66,12 +67,15 @@ internal sealed partial class FrequencyPolicy
         return count;
     }
 
-    private int QueueOf(int slot) => _states[slot] & QueueMask;
+    private int QueueOf(int slot) => _nodes[slot].State & QueueMask;
 
-    private int FrequencyOf(int slot) => _states[slot] >> QueueBits;
+    private int FrequencyOf(int slot) => _nodes[slot].State >> QueueBits;
 
-    private void SetFrequency(int slot, int frequency) =>
-        _states[slot] = (byte)((_states[slot] & QueueMask) | (frequency << QueueBits));
+    private void SetFrequency(int slot, int frequency)
+    {
+        ref var state = ref _nodes[slot].State;
+        state = (byte)((state & QueueMask) | (frequency << QueueBits));
+    }
 
     private long SizeOf(int queue) => _byWeight ? _queues[queue].Weight : _queues[queue].Count;
 
@@ -114,7 +118,7 @@ internal sealed partial class FrequencyPolicy
             else if (Fold(slot))
             {
                 Move(slot, Protected);
-                _times[slot] = Now;
+                _nodes[slot].Time = Now;
                 Demote();
             }
             else
@@ -136,7 +140,7 @@ internal sealed partial class FrequencyPolicy
             if (Fold(slot))
             {
                 Move(slot, Protected);
-                _times[slot] = Now;
+                _nodes[slot].Time = Now;
             }
             else
             {
@@ -145,8 +149,16 @@ internal sealed partial class FrequencyPolicy
         }
     }
 
+    // The oldest entry of a queue becomes its newest by the ring's turning: no link changes.
     private void Move(int slot, int queue)
     {
+        ref var target = ref _queues[queue];
+        if (target.Oldest == slot)
+        {
+            target.Oldest = _nodes[slot].Newer;
+            return;
+        }
+
         Unlink(slot);
         Link(slot, queue);
     }
@@ -155,41 +167,24 @@ internal sealed partial class FrequencyPolicy
     private void Link(int slot, int queue)
     {
         ref var target = ref _queues[queue];
-        _links[slot] = new Neighbours { Newer = None, Older = target.Newest };
-        if (target.Newest != None)
-        {
-            _links[target.Newest].Newer = slot;
-        }
-        else
+        ref var node = ref _nodes[slot];
+        var oldest = target.Oldest;
+        if (oldest == None)
         {
             target.Oldest = slot;
-        }
-
-        target.Newest = slot;
-        Join(ref target, slot, queue);
-    }
-
-    // Puts a slot at the old end of a queue.
-    private void LinkOldest(int slot, int queue)
-    {
-        ref var target = ref _queues[queue];
-        _links[slot] = new Neighbours { Newer = target.Oldest, Older = None };
-        if (target.Oldest != None)
-        {
-            _links[target.Oldest].Older = slot;
+            node.Newer = slot;
+            node.Older = slot;
         }
         else
         {
-            target.Newest = slot;
+            ref var next = ref _nodes[oldest];
+            node.Newer = oldest;
+            node.Older = next.Older;
+            _nodes[next.Older].Newer = slot;
+            next.Older = slot;
         }
 
-        target.Oldest = slot;
-        Join(ref target, slot, queue);
-    }
-
-    private void Join(ref Queue target, int slot, int queue)
-    {
-        _states[slot] = (byte)((_states[slot] & ~QueueMask) | queue);
+        node.State = (byte)((node.State & ~QueueMask) | queue);
         target.Count++;
         if (_capacityBytes >= 0)
         {
@@ -197,29 +192,25 @@ internal sealed partial class FrequencyPolicy
         }
     }
 
+    // Puts a slot at the old end of a queue, which is where the ring begins.
+    private void LinkOldest(int slot, int queue)
+    {
+        Link(slot, queue);
+        _queues[queue].Oldest = slot;
+    }
+
     private void Unlink(int slot)
     {
-        ref var source = ref _queues[QueueOf(slot)];
-        var link = _links[slot];
-        if (link.Newer != None)
+        ref var node = ref _nodes[slot];
+        ref var source = ref _queues[node.State & QueueMask];
+        _nodes[node.Older].Newer = node.Newer;
+        _nodes[node.Newer].Older = node.Older;
+        if (source.Oldest == slot)
         {
-            _links[link.Newer].Older = link.Older;
-        }
-        else
-        {
-            source.Newest = link.Older;
+            source.Oldest = node.Newer == slot ? None : node.Newer;
         }
 
-        if (link.Older != None)
-        {
-            _links[link.Older].Newer = link.Newer;
-        }
-        else
-        {
-            source.Oldest = link.Newer;
-        }
-
-        _states[slot] |= Nowhere;
+        node.State |= Nowhere;
         source.Count--;
         if (_capacityBytes >= 0)
         {
@@ -233,9 +224,11 @@ internal sealed partial class FrequencyPolicy
         for (var queue = Window; queue <= Protected; queue++)
         {
             _queues[queue].Weight = 0;
-            for (var slot = _queues[queue].Newest; slot != None && _capacityBytes >= 0; slot = _links[slot].Older)
+            var slot = _queues[queue].Oldest;
+            for (var left = _capacityBytes >= 0 ? _queues[queue].Count : 0; left > 0; left--)
             {
                 _queues[queue].Weight += Slots.WeightOf(slot);
+                slot = _nodes[slot].Newer;
             }
         }
     }
@@ -256,7 +249,6 @@ internal sealed partial class FrequencyPolicy
 
     private struct Queue()
     {
-        public int Newest = None;
         public int Oldest = None;
         public int Count;
 

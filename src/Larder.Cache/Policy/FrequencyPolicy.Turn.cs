@@ -13,12 +13,13 @@ internal sealed partial class FrequencyPolicy
     /// <see cref="TakeOver"/> sees to, and which nothing else may be asked about before that; or -1 when it is not one that
     /// goes, and <paramref name="victims"/> says who goes as it does after <see cref="MakeRoom"/>.
     /// </summary>
-    public int ChooseOne(uint hash, List<int> victims)
+    public int ChooseOne(uint hash, List<int> victims, out Arrival arrival)
     {
         Debug.Assert(CountsOnly, "Weights of queues are not kept here.");
         _newcomers++;
         AgeNext();
-        _newcomer = Recall(hash);
+        var newcomer = Recall(hash);
+        arrival = new Arrival((byte)newcomer.Frequency, newcomer.Interval);
         _byWeight = false;
         ref var window = ref _queues[Window];
         var used = window.Count + _queues[Probation].Count + _queues[Protected].Count;
@@ -29,7 +30,7 @@ internal sealed partial class FrequencyPolicy
             if (Fold(slot) && spared++ < MostSpared)
             {
                 Move(slot, Window);
-                _times[slot] = 1;
+                _nodes[slot].Time = 1;
                 continue;
             }
 
@@ -57,23 +58,40 @@ internal sealed partial class FrequencyPolicy
             return rival;
         }
 
+        _newcomer = newcomer;
+        victims.Clear();
         Judge(used - 1, main, victims);
         Force(0, 1, victims);
         return None;
     }
 
     /// <summary>The newcomer that <see cref="ChooseOne"/> was asked about lives in the slot of its victim now.</summary>
-    public void TakeOver(int slot, uint victimHash)
+    public void TakeOver(int slot, uint victimHash, Arrival arrival)
     {
-        ref var state = ref _states[slot];
-        _ghosts.Add(victimHash, state >> QueueBits, Now);
-        var inWindow = (state & QueueMask) == Window;
-        Touches[slot] = 0;
-        state = (byte)((_newcomer.Frequency << QueueBits) | (state & QueueMask));
-        _times[slot] = _newcomer.Interval;
-        if (inWindow)
+        ref var node = ref _nodes[slot];
+        _ghosts.Add(victimHash, node.State >> QueueBits, Now);
+        ref var mark = ref Touches[slot];
+        if (mark != 0)
         {
-            TurnWindow(slot);
+            mark = 0; // Set since ChooseOne looked.
+        }
+
+        // What is right already is left alone, so that the line stays with all processors.
+        if (node.Time != arrival.Interval)
+        {
+            node.Time = arrival.Interval;
+        }
+
+        var state = (byte)((arrival.Frequency << QueueBits) | (node.State & QueueMask));
+        if (node.State != state)
+        {
+            node.State = state;
+        }
+
+        ref var window = ref _queues[Window];
+        if (window.Oldest == slot)
+        {
+            window.Oldest = node.Newer;
         }
         else
         {
@@ -87,29 +105,14 @@ internal sealed partial class FrequencyPolicy
     /// <summary>Asks for the cache line that the ghost of a key would be in. Needs no lock.</summary>
     public void Prefetch(uint hash) => _ghosts.Prefetch(hash);
 
-    // Makes the oldest entry of the window its newest.
-    private void TurnWindow(int slot)
-    {
-        ref var window = ref _queues[Window];
-        ref var link = ref _links[slot];
-        var next = link.Newer;
-        if (next == None)
-        {
-            return; // It is the only one.
-        }
-
-        window.Oldest = next;
-        _links[next].Older = None;
-        link = new Neighbours { Newer = None, Older = window.Newest };
-        _links[window.Newest].Newer = slot;
-        window.Newest = slot;
-    }
-
     // The two rules of a contest, for a candidate of the window and a victim of main that cost the same.
     private bool Beats(int candidate, int victim)
     {
-        var interval = _times[candidate];
+        var interval = _nodes[candidate].Time;
         return FrequencyOf(candidate) > FrequencyOf(victim)
             || (interval != NoInterval && interval < ReturnMargin * AgeOf(victim));
     }
+
+    /// <summary>What is known of a newcomer: its frequency, and the time it was away.</summary>
+    public readonly record struct Arrival(byte Frequency, ushort Interval);
 }

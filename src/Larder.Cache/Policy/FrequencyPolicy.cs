@@ -48,14 +48,8 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
 
     private readonly GhostTable _ghosts = new();
 
-    // By slot: neighbours in the queue.
-    private Neighbours[] _links = [];
-
-    // By slot: in the window, the ticks between the last two uses; in main, the tick of the last use that was noticed.
-    private ushort[] _times = [];
-
-    // By slot: the queue, and the frequency above it.
-    private byte[] _states = [];
+    // By slot.
+    private Node[] _nodes = [];
 
     private long _capacityBytes = -1;
     private long _capacityEntries = -1;
@@ -72,16 +66,14 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
     /// <inheritdoc/>
     public override void EnsureCapacity(int slots)
     {
-        var old = _states.Length;
+        var old = _nodes.Length;
         if (slots <= old)
         {
             return;
         }
 
-        Array.Resize(ref _links, slots);
-        Array.Resize(ref _times, slots);
-        Array.Resize(ref _states, slots);
-        _states.AsSpan(old).Fill(Nowhere);
+        Array.Resize(ref _nodes, slots);
+        _nodes.AsSpan(old).Fill(new Node { State = Nowhere });
         var touches = new byte[slots];
         Touches.CopyTo(touches, 0);
         Touches = touches;
@@ -111,7 +103,7 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
         var newcomer = _newcomer.Hash == hash ? _newcomer : new Newcomer(hash, 1, NoInterval, Window);
         Touches[slot] = 0;
         SetFrequency(slot, newcomer.Frequency);
-        _times[slot] = newcomer.Queue == Window ? newcomer.Interval : Now;
+        _nodes[slot].Time = newcomer.Queue == Window ? newcomer.Interval : Now;
         Link(slot, newcomer.Queue);
     }
 
@@ -161,12 +153,12 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
             return;
         }
 
-        var slot = _nextToAge < _states.Length ? _nextToAge : 0;
+        var slot = _nextToAge < _nodes.Length ? _nextToAge : 0;
         _nextToAge = slot + 1;
         SetFrequency(slot, FrequencyOf(slot) >> 1);
-        if (QueueOf(slot) is Probation or Protected && (ushort)(Now - _times[slot]) > LongestAge)
+        if (QueueOf(slot) is Probation or Protected && (ushort)(Now - _nodes[slot].Time) > LongestAge)
         {
-            _times[slot] = (ushort)(Now - LongestAge);
+            _nodes[slot].Time = (ushort)(Now - LongestAge);
         }
     }
 
@@ -176,25 +168,32 @@ internal sealed partial class FrequencyPolicy : EvictionPolicy
         var before = Now;
         _tickShift++;
         var after = Now;
-        for (var slot = 0; slot < _states.Length; slot++)
+        for (var slot = 0; slot < _nodes.Length; slot++)
         {
             if (QueueOf(slot) != Window)
             {
-                _times[slot] = (ushort)(after - ((ushort)(before - _times[slot]) >> 1));
+                _nodes[slot].Time = (ushort)(after - ((ushort)(before - _nodes[slot].Time) >> 1));
             }
-            else if (_times[slot] != NoInterval)
+            else if (_nodes[slot].Time != NoInterval)
             {
-                _times[slot] >>= 1;
+                _nodes[slot].Time >>= 1;
             }
         }
 
         _ghosts.Coarsen(before, after, 1);
     }
 
-    private struct Neighbours
+    // A slot's place in its ring.
+    private struct Node
     {
         public int Newer;
         public int Older;
+
+        // In the window, the ticks between the last two uses; in main, the tick of the last use that was noticed.
+        public ushort Time;
+
+        // The queue, and the frequency above it.
+        public byte State;
     }
 
     private readonly record struct Newcomer(uint Hash, int Frequency, ushort Interval, int Queue);
