@@ -55,9 +55,10 @@ internal sealed class AssemblyWriter
     /// <param name="name">Its name.</param>
     /// <param name="signature">Its signature.</param>
     /// <param name="code">Its code.</param>
+    /// <param name="firstRegion">Row of the method of its first region, if it has any.</param>
     /// <param name="inlined">Whether the JIT compiler is to put it into its callers.</param>
     /// <param name="optimized">Whether the JIT compiler is to optimise it at once.</param>
-    public int AddMethod(string name, BlobHandle signature, MethodCode code, bool inlined = false, bool optimized = false)
+    public int AddMethod(string name, BlobHandle signature, MethodCode code, int firstRegion = 0, bool inlined = false, bool optimized = false)
     {
         var body = _bodies.AddMethodBody(
             code.Code.Length,
@@ -71,7 +72,7 @@ internal sealed class AssemblyWriter
         foreach (var relocation in code.Relocations)
         {
             writer.Offset = relocation.Position;
-            writer.WriteInt32(Token(relocation));
+            writer.WriteInt32(Token(relocation, firstRegion));
         }
 
         _metadata.AddMethodDefinition(
@@ -90,6 +91,26 @@ internal sealed class AssemblyWriter
     public BlobHandle FunctionSignature(FunctionType type)
     {
         WriteFunctionSignature(type);
+        return TakeBlob();
+    }
+
+    /// <summary>The signature of a region's method: variables, or their addresses, then the base; it answers a number.</summary>
+    public BlobHandle RegionSignature(RegionCode region)
+    {
+        _scratch.WriteByte(0);
+        _scratch.WriteCompressedInteger(region.Parameters.Count + 1);
+        _scratch.WriteByte((byte)SignatureTypeCode.Int32);
+        foreach (var (type, isAddress) in region.Parameters)
+        {
+            if (isAddress)
+            {
+                _scratch.WriteByte((byte)SignatureTypeCode.ByReference);
+            }
+
+            WriteType(_scratch, type);
+        }
+
+        _scratch.WriteByte((byte)SignatureTypeCode.IntPtr);
         return TakeBlob();
     }
 
@@ -134,10 +155,11 @@ internal sealed class AssemblyWriter
             _metadata.GetOrAddBlob(value));
     }
 
-    private int Token(Relocation relocation) => relocation.Kind switch
+    private int Token(Relocation relocation, int firstRegion) => relocation.Kind switch
     {
         TokenKind.Method => MethodToken(relocation.Method!),
         TokenKind.Function => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(relocation.Index + 1)),
+        TokenKind.Region => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(firstRegion + relocation.Index)),
         TokenKind.Signature => SignatureToken(relocation.Index),
         TokenKind.VectorType => VectorToken(),
         _ => throw new InvalidOperationException($"No token is known for {relocation.Kind}."),

@@ -128,7 +128,7 @@ internal sealed partial class FunctionCompiler
             _il.LoadInt32(second);
         }
 
-        _il.LoadArgument(Context);
+        _il.LoadArgument(_contextArgument);
         _il.Call(method);
         Pop(operands);
         if (result != WasmType.None)

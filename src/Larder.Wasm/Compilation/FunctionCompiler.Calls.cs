@@ -41,7 +41,7 @@ internal sealed partial class FunctionCompiler
         }
         else
         {
-            _il.LoadArgument(Context);
+            _il.LoadArgument(_contextArgument);
             TailPrefix(isTail);
             _il.Token(ILOpCode.Call, TokenKind.Function, function - module.ImportedFunctionCount);
         }

@@ -10,6 +10,7 @@ internal sealed partial class FunctionCompiler
     private enum FrameKind
     {
         Function,
+        Region,
         Block,
         Loop,
         If,
@@ -88,6 +89,35 @@ internal sealed partial class FunctionCompiler
         Immediates.Skip(ref reader, opcode);
     }
 
+    // A comparison right before a branch becomes one with it, if nothing else has to be stored in between.
+    private bool TryCompareAndBranch(ref ByteReader reader, SimpleInstruction comparison)
+    {
+        var next = (Opcode)reader.PeekByte();
+        if (next is not (Opcode.BrIf or Opcode.If))
+        {
+            return false;
+        }
+
+        Require(comparison.Operands);
+        if (_resident != comparison.Operands)
+        {
+            return false;
+        }
+
+        Pop(comparison.Operands);
+        reader.ReadByte();
+        if (next == Opcode.If)
+        {
+            EnterIf(reader.ReadBlockType(), comparison.BranchIfFalse);
+        }
+        else
+        {
+            BranchIf(reader.ReadIndex(), comparison.BranchIfTrue!.Value, comparison.BranchIfFalse);
+        }
+
+        return true;
+    }
+
     private void Block(BlockType type)
     {
         StoreResidents();
@@ -107,9 +137,14 @@ internal sealed partial class FunctionCompiler
     {
         StoreBelowTop();
         Pop(1);
+        EnterIf(type, ILOpCode.Brfalse);
+    }
+
+    private void EnterIf(BlockType type, ILOpCode branchIfFalse)
+    {
         var frame = Enter(FrameKind.If, type);
         frame.ElseLabel = _il.NewLabel();
-        _il.Branch(ILOpCode.Brfalse, frame.ElseLabel);
+        _il.Branch(branchIfFalse, frame.ElseLabel);
     }
 
     private Frame Enter(FrameKind kind, BlockType type)
@@ -176,6 +211,12 @@ internal sealed partial class FunctionCompiler
 
     private void Branch(int depth)
     {
+        if (LeavesRegion(depth))
+        {
+            Leave(depth);
+            return;
+        }
+
         var frame = _frames[_frames.Count - 1 - depth];
         if (frame.Kind == FrameKind.Function)
         {
@@ -192,18 +233,33 @@ internal sealed partial class FunctionCompiler
 
     private void BranchIf(int depth)
     {
-        var frame = _frames[_frames.Count - 1 - depth];
         StoreBelowTop();
         Pop(1);
+        BranchIf(depth, ILOpCode.Brtrue, ILOpCode.Brfalse);
+    }
+
+    private void BranchIf(int depth, ILOpCode branchIfTrue, ILOpCode branchIfFalse)
+    {
+        if (LeavesRegion(depth))
+        {
+            var stay = _il.NewLabel();
+            _il.Branch(branchIfFalse, stay);
+            Leave(depth);
+            _reachable = true;
+            _il.Mark(stay);
+            return;
+        }
+
+        var frame = _frames[_frames.Count - 1 - depth];
         frame.IsTarget = true;
         if (IsInPlace(frame))
         {
-            _il.Branch(ILOpCode.Brtrue, frame.Label);
+            _il.Branch(branchIfTrue, frame.Label);
             return;
         }
 
         var past = _il.NewLabel();
-        _il.Branch(ILOpCode.Brfalse, past);
+        _il.Branch(branchIfFalse, past);
         CopyToLabel(frame);
         _il.Branch(ILOpCode.Br, frame.Label);
         _il.Mark(past);
@@ -215,14 +271,13 @@ internal sealed partial class FunctionCompiler
         Pop(1);
         var count = (int)reader.ReadU32();
         var labels = new int[count];
-        var stubs = new List<(int Label, Frame Frame)>();
-        var known = new Dictionary<Frame, int>();
+        var stubs = new SortedDictionary<int, int>();
         for (var index = 0; index < count; index++)
         {
-            labels[index] = Target(_frames[_frames.Count - 1 - reader.ReadIndex()]);
+            labels[index] = Target(reader.ReadIndex());
         }
 
-        var otherwise = Target(_frames[_frames.Count - 1 - reader.ReadIndex()]);
+        var otherwise = Target(reader.ReadIndex());
         if (count == 0)
         {
             _il.Op(ILOpCode.Pop);
@@ -233,32 +288,63 @@ internal sealed partial class FunctionCompiler
         }
 
         _il.Branch(ILOpCode.Br, otherwise);
-        foreach (var (label, frame) in stubs)
+        foreach (var (depth, label) in stubs)
         {
             _il.Mark(label);
+            if (LeavesRegion(depth))
+            {
+                Leave(depth);
+                continue;
+            }
+
+            var frame = _frames[_frames.Count - 1 - depth];
             CopyToLabel(frame);
             _il.Branch(ILOpCode.Br, frame.Label);
         }
 
         _reachable = false;
 
-        int Target(Frame frame)
+        int Target(int depth)
         {
-            frame.IsTarget = true;
-            if (IsInPlace(frame))
+            if (!LeavesRegion(depth))
             {
-                return frame.Label;
+                var frame = _frames[_frames.Count - 1 - depth];
+                frame.IsTarget = true;
+                if (IsInPlace(frame))
+                {
+                    return frame.Label;
+                }
             }
 
-            if (!known.TryGetValue(frame, out var stub))
+            if (!stubs.TryGetValue(depth, out var stub))
             {
                 stub = _il.NewLabel();
-                known.Add(frame, stub);
-                stubs.Add((stub, frame));
+                stubs.Add(depth, stub);
             }
 
             return stub;
         }
+    }
+
+    // The outermost frame of a region stands for the place where the region is; all behind it is outside.
+    private bool LeavesRegion(int depth) => _region is not null && depth >= _frames.Count - 1;
+
+    // Leaves a region. Only a return takes a value along, which is the top operand and stays on the list.
+    private void Leave(int depth)
+    {
+        var answer = AnswerFor(depth - (_frames.Count - 1));
+        if (answer == Return && _type.Results.Length == 1)
+        {
+            Settle(1);
+            Require(1);
+            var value = _operands[^1];
+            ReturnFromRegion();
+            Push(value.Type);
+            _resident = 0;
+            return;
+        }
+
+        Answer(answer);
     }
 
     // Whether the operands that a label takes are in the slots where it expects them; nothing may be resident.
@@ -307,6 +393,12 @@ internal sealed partial class FunctionCompiler
 
     private void WriteReturn()
     {
+        if (_region is not null)
+        {
+            ReturnFromRegion();
+            return;
+        }
+
         var types = _type.Results;
         if (types.Length > 0)
         {
@@ -355,7 +447,7 @@ internal sealed partial class FunctionCompiler
         _il.Op(ILOpCode.Conv_u);
         LoadState(InstanceLayout.StackLimit, ILOpCode.Ldind_i);
         _il.Branch(ILOpCode.Bge_un, enough);
-        _il.LoadArgument(Context);
+        _il.LoadArgument(_contextArgument);
         _il.Call(RuntimeMethods.StackExhausted);
         _il.Op(ILOpCode.Throw);
         _il.Mark(enough);

@@ -136,8 +136,8 @@ internal sealed partial class FunctionCompiler
         }
 
         StoreBelowTop();
-        var effective = Slot(-2, WasmType.I64);
-        _il.Op(ILOpCode.Conv_u8);
+        var effective = Slot(-2, WasmType.FuncRef);
+        _il.Op(ILOpCode.Conv_u);
         AddOffset(offset);
         _il.StoreLocal(effective);
         _il.LoadLocal(effective);
@@ -145,7 +145,7 @@ internal sealed partial class FunctionCompiler
         LoadBase(memory);
         _il.LoadInt32(InstanceLayout.MemoryLength);
         _il.Op(ILOpCode.Add);
-        _il.Op(ILOpCode.Ldind_i8);
+        _il.Op(ILOpCode.Ldind_i);
         _il.Branch(ILOpCode.Bgt_un, TrapLabel(TrapKind.MemoryOutOfBounds));
         LoadBase(memory);
         _il.LoadLocal(effective);
@@ -154,18 +154,29 @@ internal sealed partial class FunctionCompiler
 
     private void AddOffset(ulong offset)
     {
-        if (offset != 0)
+        if (offset == 0)
+        {
+            return;
+        }
+
+        // A small number is extended by the addition itself.
+        if (offset <= int.MaxValue)
+        {
+            _il.LoadInt32((int)offset);
+        }
+        else
         {
             _il.LoadInt64((long)offset);
-            _il.Op(ILOpCode.Add);
         }
+
+        _il.Op(ILOpCode.Add);
     }
 
     private void LoadBase(int memory)
     {
         if (memory == 0 && layout.CarriesMemory)
         {
-            _il.LoadArgument(Context);
+            _il.LoadArgument(_contextArgument);
         }
         else
         {

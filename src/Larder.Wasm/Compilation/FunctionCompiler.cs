@@ -19,7 +19,7 @@ namespace Larder.Wasm.Compilation;
 internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout layout, CodeOptions options)
 {
     private readonly IlWriter _il = new();
-    private readonly FunctionScan _scan = new();
+    private FunctionScan _scan = new();
     private readonly List<Operand> _operands = [];
     private readonly List<Frame> _frames = [];
     private readonly List<WasmType> _locals = [];
@@ -27,44 +27,66 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
     private readonly Dictionary<TrapKind, int> _trapLabels = [];
     private readonly Dictionary<int, int> _memoryLocals = [];
     private FunctionType _type = null!;
+    private int _defined;
+
+    // The argument that holds the base, the last one.
+    private int _contextArgument;
     private int _resident;
     private int _maxResident;
     private bool _reachable;
     private int _skippedBlocks;
     private int _loopsSeen;
 
-    // The argument that holds the base; also the number of parameters.
-    private int Context => _type.Parameters.Length;
+    /// <summary>The writer, with the counts of the function that was compiled last.</summary>
+    internal IlWriter Il => _il;
 
     /// <summary>Compiles the function with index <paramref name="defined"/> among the defined ones.</summary>
     public MethodCode Compile(int defined)
     {
+        var code = CompileWhole(defined);
+        return IsTooLong ? Split(defined, code) : code;
+    }
+
+    private MethodCode CompileWhole(int defined)
+    {
         var body = module.Bodies[defined];
-        Reset(module.FunctionTypeOf(module.ImportedFunctionCount + defined), body);
+        Reset(defined, body);
         WritePrologue(body);
 
         var reader = new ByteReader(body.Code.Span, body.Offset);
         while (!reader.AtEnd)
         {
-            var opcode = reader.ReadOpcode();
-            if (_reachable)
+            if (!_reachable || !TryEnterRegion(ref reader))
             {
-                Instruction(ref reader, opcode);
-            }
-            else
-            {
-                SkipInstruction(ref reader, opcode);
+                Next(ref reader);
             }
         }
 
         WriteTraps();
         var (code, relocations) = _il.Finish();
-        return new MethodCode(code, relocations, [.. _locals], _maxResident + 8);
+        return new MethodCode(code, relocations, [.. _locals], _maxResident + 8, [.. _regionCode]);
     }
 
-    private void Reset(FunctionType type, FunctionBody body)
+    private void Next(ref ByteReader reader)
     {
+        var opcode = reader.ReadOpcode();
+        if (_reachable)
+        {
+            Instruction(ref reader, opcode);
+        }
+        else
+        {
+            SkipInstruction(ref reader, opcode);
+        }
+    }
+
+    private void Reset(int defined, FunctionBody body)
+    {
+        var type = module.FunctionTypeOf(module.ImportedFunctionCount + defined);
         _type = type;
+        _defined = defined;
+        _contextArgument = type.Parameters.Length;
+        _regionCode.Clear();
         _il.Reset();
         _operands.Clear();
         _frames.Clear();
@@ -102,6 +124,13 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
             _il.StoreLocal(index);
         }
 
+        WriteMemoryBases();
+        ChargeFuel(_scan.EntryCost);
+    }
+
+    // Memories that the instance does not carry have a base of their own, which never changes.
+    private void WriteMemoryBases()
+    {
         for (var memory = layout.CarriesMemory ? 1 : 0; memory < module.Memories.Length; memory++)
         {
             if ((_scan.Memories & (1UL << memory)) != 0)
@@ -112,15 +141,17 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
                 _memoryLocals.Add(memory, local);
             }
         }
-
-        ChargeFuel(_scan.EntryCost);
     }
 
     private void Instruction(ref ByteReader reader, Opcode opcode)
     {
         if (SimpleInstructions.Find(opcode) is { } simple)
         {
-            Simple(simple);
+            if (simple.BranchIfTrue is null || !TryCompareAndBranch(ref reader, simple))
+            {
+                Simple(simple);
+            }
+
             return;
         }
 
@@ -230,6 +261,12 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void LocalSet(int index)
     {
+        if (_region is not null)
+        {
+            SetByAddress(index);
+            return;
+        }
+
         Settle(1);
         Require(1);
         StoreVariable(index);
@@ -238,6 +275,13 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void LocalTee(int index)
     {
+        if (_region is not null)
+        {
+            SetByAddress(index);
+            LocalGet(index);
+            return;
+        }
+
         Settle(1);
         Require(1);
         _il.Op(ILOpCode.Dup);
@@ -308,30 +352,40 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void LoadVariable(int index)
     {
-        if (index < Context)
+        if (_region is not null)
+        {
+            _il.LoadArgument(_regionArguments[index]);
+            if (_region.Variables[index])
+            {
+                _il.LoadIndirect(VariableType(index));
+            }
+        }
+        else if (index < _contextArgument)
         {
             _il.LoadArgument(index);
         }
         else
         {
-            _il.LoadLocal(index - Context);
+            _il.LoadLocal(index - _contextArgument);
         }
     }
 
     private void StoreVariable(int index)
     {
-        if (index < Context)
+        if (index < _contextArgument)
         {
             _il.StoreArgument(index);
         }
         else
         {
-            _il.StoreLocal(index - Context);
+            _il.StoreLocal(index - _contextArgument);
         }
     }
 
     private WasmType VariableType(int index) =>
-        index < Context ? _type.Parameters[index] : _locals[index - Context];
+        _regionTypes is not null ? _regionTypes(index)
+        : index < _contextArgument ? _type.Parameters[index]
+        : _locals[index - _contextArgument];
 
     private int NewLocal(WasmType type)
     {
@@ -374,7 +428,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void StateAddress(int offset)
     {
-        _il.LoadArgument(Context);
+        _il.LoadArgument(_contextArgument);
         _il.LoadInt32(offset);
         _il.Op(ILOpCode.Add);
     }

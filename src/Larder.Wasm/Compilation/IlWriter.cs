@@ -50,8 +50,21 @@ internal sealed class IlWriter
     /// <summary>Loads and stores of locals and arguments written.</summary>
     public int LocalReferences { get; private set; }
 
-    /// <summary>Upper bound of the basic blocks.</summary>
-    public int Blocks => _branches.Count + _labels.Count;
+    /// <summary>Basic blocks, once all labels are marked: what is branched to, and what follows a branch.</summary>
+    public int Blocks
+    {
+        get
+        {
+            var starts = new HashSet<int>();
+            foreach (var (_, label, origin) in _branches)
+            {
+                starts.Add(_labels[label]);
+                starts.Add(origin);
+            }
+
+            return starts.Count + 1;
+        }
+    }
 
     public void Reset()
     {
@@ -278,6 +291,12 @@ internal sealed class IlWriter
         BinaryPrimitives.WriteUInt64LittleEndian(_code.AsSpan(_length), push.Low);
         BinaryPrimitives.WriteUInt64LittleEndian(_code.AsSpan(_length + 8), push.High);
         _length += push.Length;
+    }
+
+    public void LoadArgumentAddress(int index)
+    {
+        _lastPush = Unmarked;
+        Variable(null, ILOpCode.Ldarga_s, ILOpCode.Ldarga, index);
     }
 
     /// <summary>The finished code and its open tokens.</summary>

@@ -5,4 +5,10 @@ namespace Larder.Wasm.Compilation;
 /// <param name="Relocations">Where tokens go.</param>
 /// <param name="Locals">Types of the locals; references are native integers.</param>
 /// <param name="MaxStack">Values that can be on the stack at once.</param>
-internal sealed record MethodCode(byte[] Code, Relocation[] Relocations, WasmType[] Locals, int MaxStack);
+/// <param name="Regions">Parts of it that are methods of their own, by number.</param>
+internal sealed record MethodCode(
+    byte[] Code,
+    Relocation[] Relocations,
+    WasmType[] Locals,
+    int MaxStack,
+    RegionCode[] Regions);

@@ -26,13 +26,25 @@ internal static class ModuleCompiler
     {
         var functions = CompileFunctions(module, layout, options, cancellationToken);
         var writer = new AssemblyWriter(module);
+        var firstRegion = functions.Length + 1;
         for (var index = 0; index < functions.Length; index++)
         {
             var function = module.ImportedFunctionCount + index;
-            writer.AddMethod(FunctionName(function), writer.FunctionSignature(module.FunctionTypeOf(function)), functions[index]);
+            var signature = writer.FunctionSignature(module.FunctionTypeOf(function));
+            writer.AddMethod(FunctionName(function), signature, functions[index], firstRegion);
+            firstRegion += functions[index].Regions.Length;
         }
 
-        AddThunks(module, layout, writer, functions.Length);
+        for (var index = 0; index < functions.Length; index++)
+        {
+            var name = FunctionName(module.ImportedFunctionCount + index);
+            foreach (var region in functions[index].Regions)
+            {
+                writer.AddMethod(name + "part", writer.RegionSignature(region), region.Method, inlined: true);
+            }
+        }
+
+        AddThunks(module, layout, writer, firstRegion - 1);
         return writer.Finish();
     }
 

@@ -19,7 +19,14 @@ internal sealed record SimpleInstruction(
     MethodInfo? Method,
     int CountMask,
     bool MakesNaN,
-    bool TakesAnyNaN);
+    bool TakesAnyNaN)
+{
+    /// <summary>Of a comparison: the branch that is taken when it holds; null for everything else.</summary>
+    public ILOpCode? BranchIfTrue { get; init; }
+
+    /// <summary>Of a comparison: the branch that is taken when it does not hold.</summary>
+    public ILOpCode BranchIfFalse { get; init; }
+}
 
 /// <summary>The numeric instructions by their opcode.</summary>
 internal static class SimpleInstructions
@@ -57,7 +64,12 @@ internal static class SimpleInstructions
         var comparison = Comparison(operandType, operation);
         if (comparison is not null)
         {
-            return new SimpleInstruction(operation == "Eqz" ? 1 : 2, WasmType.I32, comparison, null, 0, false, true);
+            var (ifTrue, ifFalse) = Branches(operation, operandType[0] == 'F');
+            return new SimpleInstruction(operation == "Eqz" ? 1 : 2, WasmType.I32, comparison, null, 0, false, true)
+            {
+                BranchIfTrue = ifTrue,
+                BranchIfFalse = ifFalse,
+            };
         }
 
         var result = Enum.Parse<WasmType>(operandType);
@@ -111,6 +123,22 @@ internal static class SimpleInstructions
             _ => null,
         };
     }
+
+    // With a NaN no comparison but "not equal" holds.
+    private static (ILOpCode IfTrue, ILOpCode IfFalse) Branches(string operation, bool isFloat) => operation switch
+    {
+        "Eqz" => (ILOpCode.Brfalse, ILOpCode.Brtrue),
+        "Eq" => (ILOpCode.Beq, ILOpCode.Bne_un),
+        "Ne" => (ILOpCode.Bne_un, ILOpCode.Beq),
+        "Lt" or "LtS" => (ILOpCode.Blt, isFloat ? ILOpCode.Bge_un : ILOpCode.Bge),
+        "LtU" => (ILOpCode.Blt_un, ILOpCode.Bge_un),
+        "Gt" or "GtS" => (ILOpCode.Bgt, isFloat ? ILOpCode.Ble_un : ILOpCode.Ble),
+        "GtU" => (ILOpCode.Bgt_un, ILOpCode.Ble_un),
+        "Le" or "LeS" => (ILOpCode.Ble, isFloat ? ILOpCode.Bgt_un : ILOpCode.Bgt),
+        "LeU" => (ILOpCode.Ble_un, ILOpCode.Bgt_un),
+        "Ge" or "GeS" => (ILOpCode.Bge, isFloat ? ILOpCode.Blt_un : ILOpCode.Blt),
+        _ => (ILOpCode.Bge_un, ILOpCode.Blt_un),
+    };
 
     // What one or a few instructions of the common language do just as the specification asks.
     private static ILOpCode[]? Code(string type, string operation) => (type, operation) switch

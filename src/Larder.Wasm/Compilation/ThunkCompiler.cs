@@ -96,6 +96,6 @@ internal static class ThunkCompiler
     private static MethodCode Finish(IlWriter il, WasmType[] locals, int maxStack)
     {
         var (code, relocations) = il.Finish();
-        return new MethodCode(code, relocations, locals, maxStack);
+        return new MethodCode(code, relocations, locals, maxStack, []);
     }
 }

@@ -84,6 +84,9 @@ internal ref struct ByteReader
         return bytes;
     }
 
+    /// <summary>Passes over <paramref name="count"/> bytes.</summary>
+    public void Skip(int count) => ReadBytes((uint)count);
+
     /// <summary>Reads an unsigned 32-bit integer in LEB128.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint ReadU32()
