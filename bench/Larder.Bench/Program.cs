@@ -11,11 +11,13 @@ return args switch
     ["memory", .. var rest] => MemoryBench.Run(rest),
     ["disk-start", .. var rest] => await DiskStartBench.RunAsync(rest),
     ["wasm-memory"] => WasmMemoryBench.Run(),
+    ["wasm", .. var rest] => WasmBench.Run(rest),
+    ["wasm-runner", var configuration] => WasmRunner.Run(configuration),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh)");
     return 2;
 }

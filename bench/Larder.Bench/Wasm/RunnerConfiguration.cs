@@ -1,0 +1,25 @@
+using Larder.Wasm;
+
+namespace Larder.Bench.Wasm;
+
+/// <summary>A way to compile that is measured. Interrupt and stack checks are on in all of them.</summary>
+internal static class RunnerConfiguration
+{
+    public const string Guard = "guard";
+    public const string Explicit = "explicit";
+    public const string Deterministic = "guard+fuel+nan";
+    public const string Stays = "guard, not unloadable";
+
+    /// <summary>All of them, in the order of the report.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Guard, Explicit, Deterministic, Stays];
+
+    /// <summary>The options that a name stands for.</summary>
+    public static CompileOptions Options(string name) => name switch
+    {
+        Guard => new CompileOptions { MemoryChecks = MemoryChecks.Guard },
+        Explicit => new CompileOptions { MemoryChecks = MemoryChecks.Explicit },
+        Deterministic => new CompileOptions { MemoryChecks = MemoryChecks.Guard, Fuel = true, CanonicalNaNs = true },
+        Stays => new CompileOptions { MemoryChecks = MemoryChecks.Guard, Unloadable = false },
+        _ => throw new ArgumentException($"'{name}' is none of {string.Join(", ", Names)}.", nameof(name)),
+    };
+}
