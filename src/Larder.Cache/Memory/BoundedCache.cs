@@ -225,7 +225,7 @@ public sealed partial class BoundedCache<TKey, TValue>
             var above = number >> _turnShift;
             var place = (above >> (NeighbourBits - TurnBits)) * _secretB;
 
-            // A bit of a product depends on those of the number that are not above it: hence none of its lower ones.
+            // A bit of a product depends on the bits of the number up to its own place only: hence none of the lower ones.
             hash = (uint)(place >> PlaceShift) ^ (uint)(number >> _shardBits);
             return (uint)((above * _secretB) >> TopShift) ^ (uint)number;
         }
