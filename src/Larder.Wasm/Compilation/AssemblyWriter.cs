@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.Metadata.Ecma335;
 using System.Reflection.PortableExecutable;
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Larder.Wasm.Compilation;
@@ -19,6 +18,11 @@ internal sealed class AssemblyWriter
     /// <summary>Name of the type.</summary>
     public const string TypeName = "Code";
 
+    // The first method belongs to the attribute that opens the engine's internals.
+    private const int FirstRow = 2;
+
+    private const string AccessAttribute = "IgnoresAccessChecksToAttribute";
+
     private readonly WasmModule _module;
     private readonly MetadataBuilder _metadata = new();
     private readonly BlobBuilder _il = new();
@@ -30,7 +34,6 @@ internal sealed class AssemblyWriter
     private readonly Dictionary<string, StandaloneSignatureHandle> _localSignatures = [];
     private readonly BlobBuilder _scratch = new();
     private int _vectorToken;
-    private int _methods;
 
     public AssemblyWriter(WasmModule module)
     {
@@ -42,12 +45,19 @@ internal sealed class AssemblyWriter
         _metadata.AddTypeDefinition(
             default, default, _metadata.GetOrAddString("<Module>"), default, MetadataTokens.FieldDefinitionHandle(1), MetadataTokens.MethodDefinitionHandle(1));
         _metadata.AddTypeDefinition(
+            TypeAttributes.NotPublic | TypeAttributes.Sealed,
+            _metadata.GetOrAddString("System.Runtime.CompilerServices"),
+            _metadata.GetOrAddString(AccessAttribute),
+            TypeReference(typeof(Attribute)),
+            MetadataTokens.FieldDefinitionHandle(1),
+            MetadataTokens.MethodDefinitionHandle(1));
+        _metadata.AddTypeDefinition(
             TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit,
             default,
             _metadata.GetOrAddString(TypeName),
             TypeReference(typeof(object)),
             MetadataTokens.FieldDefinitionHandle(1),
-            MetadataTokens.MethodDefinitionHandle(1));
+            MetadataTokens.MethodDefinitionHandle(FirstRow));
         OpenAccess();
     }
 
@@ -55,10 +65,18 @@ internal sealed class AssemblyWriter
     /// <param name="name">Its name.</param>
     /// <param name="signature">Its signature.</param>
     /// <param name="code">Its code.</param>
-    /// <param name="firstRegion">Row of the method of its first region, if it has any.</param>
+    /// <param name="firstRegion">Number of the method of its first region, if it has any.</param>
     /// <param name="inlined">Whether the JIT compiler is to put it into its callers.</param>
     /// <param name="optimized">Whether the JIT compiler is to optimise it at once.</param>
-    public int AddMethod(string name, BlobHandle signature, MethodCode code, int firstRegion = 0, bool inlined = false, bool optimized = false)
+    /// <param name="attributes">What kind of method it is.</param>
+    public void AddMethod(
+        string name,
+        BlobHandle signature,
+        MethodCode code,
+        int firstRegion = 0,
+        bool inlined = false,
+        bool optimized = false,
+        MethodAttributes attributes = MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig)
     {
         var body = _bodies.AddMethodBody(
             code.Code.Length,
@@ -76,7 +94,7 @@ internal sealed class AssemblyWriter
         }
 
         _metadata.AddMethodDefinition(
-            MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig,
+            attributes,
             MethodImplAttributes.IL
                 | (inlined ? MethodImplAttributes.AggressiveInlining : 0)
                 | (optimized ? MethodImplAttributes.AggressiveOptimization : 0),
@@ -84,7 +102,6 @@ internal sealed class AssemblyWriter
             signature,
             body.Offset,
             MetadataTokens.ParameterHandle(1));
-        return ++_methods;
     }
 
     /// <summary>The signature of the code of functions of a type: the parameters, then the base.</summary>
@@ -144,22 +161,37 @@ internal sealed class AssemblyWriter
     // Lets the code call internal methods of the engine; the runtime goes by the attribute's name.
     private void OpenAccess()
     {
-        var constructor = typeof(IgnoresAccessChecksToAttribute).GetConstructor([typeof(string)])!;
+        _scratch.WriteByte((byte)SignatureAttributes.Instance);
+        _scratch.WriteCompressedInteger(1);
+        _scratch.WriteByte((byte)SignatureTypeCode.Void);
+        _scratch.WriteByte((byte)SignatureTypeCode.String);
+        var signature = TakeBlob();
+        var code = new IlWriter();
+        code.LoadArgument(0);
+        code.Call(typeof(Attribute).GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic, [])!);
+        code.Op(ILOpCode.Ret);
+        var (bytes, relocations) = code.Finish();
+        AddMethod(
+            ".ctor",
+            signature,
+            new MethodCode(bytes, relocations, [], 1, []),
+            attributes: MethodAttributes.Public | MethodAttributes.HideBySig | MethodAttributes.SpecialName | MethodAttributes.RTSpecialName);
+
         var value = new BlobBuilder();
         value.WriteUInt16(1);
         value.WriteSerializedString(typeof(AssemblyWriter).Assembly.GetName().Name);
         value.WriteUInt16(0);
         _metadata.AddCustomAttribute(
             EntityHandle.AssemblyDefinition,
-            MetadataTokens.MemberReferenceHandle(MethodToken(constructor) & 0xFFFFFF),
+            MetadataTokens.MethodDefinitionHandle(1),
             _metadata.GetOrAddBlob(value));
     }
 
     private int Token(Relocation relocation, int firstRegion) => relocation.Kind switch
     {
         TokenKind.Method => MethodToken(relocation.Method!),
-        TokenKind.Function => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(relocation.Index + 1)),
-        TokenKind.Region => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(firstRegion + relocation.Index)),
+        TokenKind.Function => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(FirstRow + relocation.Index)),
+        TokenKind.Region => MetadataTokens.GetToken(MetadataTokens.MethodDefinitionHandle(FirstRow + firstRegion + relocation.Index)),
         TokenKind.Signature => SignatureToken(relocation.Index),
         TokenKind.VectorType => VectorToken(),
         _ => throw new InvalidOperationException($"No token is known for {relocation.Kind}."),

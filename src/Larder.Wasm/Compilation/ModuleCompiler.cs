@@ -26,7 +26,7 @@ internal static class ModuleCompiler
     {
         var functions = CompileFunctions(module, layout, options, cancellationToken);
         var writer = new AssemblyWriter(module);
-        var firstRegion = functions.Length + 1;
+        var firstRegion = functions.Length;
         for (var index = 0; index < functions.Length; index++)
         {
             var function = module.ImportedFunctionCount + index;
@@ -44,7 +44,7 @@ internal static class ModuleCompiler
             }
         }
 
-        AddThunks(module, layout, writer, firstRegion - 1);
+        AddThunks(module, layout, writer, firstRegion);
         return writer.Finish();
     }
 

@@ -1,4 +1,4 @@
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>A custom section. The engine reads <c>name</c>; everything else is for the module's users.</summary>
 /// <param name="Name">Its name.</param>

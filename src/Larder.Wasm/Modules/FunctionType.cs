@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>The parameters and results of a function. Two are equal when their types are equal in order.</summary>
 public sealed class FunctionType : IEquatable<FunctionType>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>
 /// Names from the custom section <c>name</c>. A damaged section gives fewer names, never an error. Thread safe.

@@ -1,4 +1,4 @@
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>
 /// The instructions. A one-byte opcode is its own number; behind prefix 0xFC the number is 0xFC00 plus the second part,

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Larder.Wasm.Validation;
 
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>Names of instructions, for messages.</summary>
 internal static class Opcodes

@@ -1,7 +1,7 @@
 using Larder.Wasm.Decoding;
 using Larder.Wasm.Validation;
 
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 public sealed partial class WasmModule
 {

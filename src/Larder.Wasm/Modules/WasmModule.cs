@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>
 /// A decoded module. Immutable and safe for any number of threads. Index spaces count imports first.

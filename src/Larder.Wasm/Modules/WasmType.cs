@@ -1,4 +1,4 @@
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>A value type. The numbers are the binary format's. Source: WebAssembly 2.0, section 5.3.</summary>
 public enum WasmType : byte

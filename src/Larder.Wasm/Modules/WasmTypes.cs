@@ -1,4 +1,4 @@
-namespace Larder.Wasm;
+namespace Larder.Wasm.Modules;
 
 /// <summary>What the engine asks of value types.</summary>
 internal static class WasmTypes
