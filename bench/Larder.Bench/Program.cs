@@ -13,6 +13,8 @@ return args switch
     ["wasm-memory"] => WasmMemoryBench.Run(),
     ["wasm", .. var rest] => WasmBench.Run(rest),
     ["wasm-runner", var configuration] => WasmRunner.Run(configuration),
+    ["wasm-latency", .. var rest] => LatencyBench.Run(rest),
+    ["wasm-first", .. var rest] => FirstResult.Run(rest),
     _ => Usage(),
 };
 

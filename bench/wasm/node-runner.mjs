@@ -3,7 +3,8 @@
 //   add NAME wasm|javascript FILE ENTRY ARGUMENT   (separated by tabs) answers "ok"
 //   run NAME COUNT                                 answers "NANOSECONDS RESULT": processor time of COUNT calls
 //
-// With the arguments first MODULE SCRIPT it prints the first result of a script and ends.
+// With the arguments first MODULE SCRIPT it prints the first result of a script, then its processor time in
+// milliseconds, and ends.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { QuickJs } from "./quickjs.mjs";
@@ -50,6 +51,8 @@ if (process.argv[2] === "first") {
   const engine = new QuickJs(moduleOf(process.argv[3]));
   engine.evaluate(readFileSync(process.argv[4], "utf8"));
   console.log(engine.evaluate("main()"));
+  const used = process.cpuUsage();
+  console.log(`${Math.round((used.user + used.system) / 1000)}`);
 } else {
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, ...rest] = line.split("\t");

@@ -18,11 +18,34 @@ internal sealed class QuickJsGuest
     private readonly WasmFunction _string;
     private readonly WasmFunction _freeString;
     private readonly WasmFunction _freeValue;
+    private readonly WasmFunction _newString;
+    private readonly WasmFunction _call;
+    private readonly WasmFunction _isJobPending;
+    private readonly WasmFunction _executeJob;
+    private readonly WasmFunction _promiseResult;
+    private readonly int _nothing;
 
     /// <summary>Instantiates the module and starts the engine in it.</summary>
     public QuickJsGuest(Store store, CompiledModule module)
+        : this(store.Instantiate(module, ImportsFor(store, module.Module)))
     {
-        Instance = store.Instantiate(module, ImportsFor(store, module.Module));
+        GuestCalls.Run(Function("_initialize"));
+        if (GuestCalls.Number(Function("qjs_init")) != 0)
+        {
+            throw new InvalidOperationException("QuickJS cannot start.");
+        }
+
+        _nothing = GuestCalls.Number(Function("qjs_get_undefined"));
+    }
+
+    /// <summary>Makes another guest that goes on where the snapshot was taken.</summary>
+    public QuickJsGuest(Store store, InstanceSnapshot snapshot)
+        : this(store.Instantiate(snapshot, ImportsFor(store, snapshot.Module.Module))) =>
+        _nothing = GuestCalls.Number(Function("qjs_get_undefined"));
+
+    private QuickJsGuest(Instance instance)
+    {
+        Instance = instance;
         _memory = Instance.Memory("memory")!;
         _allocate = Function("wasm_malloc");
         _free = Function("wasm_free");
@@ -32,11 +55,11 @@ internal sealed class QuickJsGuest
         _string = Function("qjs_get_string");
         _freeString = Function("qjs_free_cstring");
         _freeValue = Function("qjs_free_value");
-        GuestCalls.Run(Function("_initialize"));
-        if (GuestCalls.Number(Function("qjs_init")) != 0)
-        {
-            throw new InvalidOperationException("QuickJS cannot start.");
-        }
+        _newString = Function("qjs_new_string");
+        _call = Function("qjs_call");
+        _isJobPending = Function("qjs_is_job_pending");
+        _executeJob = Function("qjs_execute_pending_job");
+        _promiseResult = Function("qjs_promise_result");
     }
 
     /// <summary>The instance.</summary>
@@ -55,7 +78,42 @@ internal sealed class QuickJsGuest
             : throw new InvalidOperationException(Text(GuestCalls.Number(_exception)));
     }
 
-    private static Imports ImportsFor(Store store, WasmModule module)
+    /// <summary>Evaluates a script that is expected to trap.</summary>
+    public Trap? TryEvaluate(string source)
+    {
+        var (code, length) = Write(source);
+        var (name, _) = Write("program.js");
+        WasmValue result = default;
+        return _evaluate.Call([code, length, name, 0], new Span<WasmValue>(ref result));
+    }
+
+    /// <summary>The value of a global variable; it is never freed.</summary>
+    public int Global(string name) => GuestCalls.Number(
+        Function("qjs_get_prop_string"), GuestCalls.Number(Function("qjs_get_global")), Write(name).Address);
+
+    /// <summary>Calls an async function with a string and returns what its promise becomes.</summary>
+    public string Call(int callee, string text)
+    {
+        var (address, length) = Write(text);
+        var argument = GuestCalls.Number(_newString, address, length);
+        var list = GuestCalls.Number(_allocate, 4);
+        BinaryPrimitives.WriteInt32LittleEndian(_memory.Span((uint)list, 4), argument);
+        var promise = GuestCalls.Number(_call, callee, _nothing, 1, list);
+        while (GuestCalls.Number(_isJobPending) != 0)
+        {
+            GuestCalls.Run(_executeJob);
+        }
+
+        var result = Text(GuestCalls.Number(_promiseResult, promise));
+        GuestCalls.Run(_freeValue, promise);
+        GuestCalls.Run(_freeValue, argument);
+        GuestCalls.Run(_free, address);
+        GuestCalls.Run(_free, list);
+        return result;
+    }
+
+    /// <summary>The host functions.</summary>
+    public static Imports ImportsFor(Store store, WasmModule module)
     {
         var imports = new Imports();
         foreach (var import in module.Imports)
