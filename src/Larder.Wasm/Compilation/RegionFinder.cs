@@ -15,6 +15,9 @@ internal sealed class RegionFinder
 {
     private const int MostVariables = 24;
 
+    // Behind a region its answer is compared with one exit after the other; the head of a switch would have hundreds.
+    private const int MostExits = 6;
+
     private readonly WasmModule _module;
     private readonly FunctionBody _body;
     private readonly FunctionType _type;
@@ -185,7 +188,7 @@ internal sealed class RegionFinder
             }
         }
 
-        if (returns && _type.Results.Length > 1)
+        if ((returns && _type.Results.Length > 1) || exits.Count > MostExits)
         {
             return false;
         }
