@@ -32,29 +32,32 @@ public sealed partial class WasmModule
     /// <summary>Index into <see cref="Types"/> of every function, imports first.</summary>
     internal ImmutableArray<int> FunctionTypes { get; init; } = [];
 
+    /// <summary>How many functions there are, imports included.</summary>
+    public int FunctionCount => FunctionTypes.Length;
+
     internal int ImportedFunctionCount { get; init; }
 
     /// <summary>Types of all tables, imports first.</summary>
-    internal ImmutableArray<TableType> Tables { get; init; } = [];
+    public ImmutableArray<TableType> Tables { get; init; } = [];
 
     internal ImmutableArray<TableDefinition> DefinedTables { get; init; } = [];
 
     internal int ImportedTableCount => Tables.Length - DefinedTables.Length;
 
     /// <summary>Types of all memories, imports first.</summary>
-    internal ImmutableArray<MemoryType> Memories { get; init; } = [];
+    public ImmutableArray<MemoryType> Memories { get; init; } = [];
 
     internal int ImportedMemoryCount { get; init; }
 
     /// <summary>Types of all globals, imports first.</summary>
-    internal ImmutableArray<GlobalType> Globals { get; init; } = [];
+    public ImmutableArray<GlobalType> Globals { get; init; } = [];
 
     internal ImmutableArray<GlobalDefinition> DefinedGlobals { get; init; } = [];
 
     internal int ImportedGlobalCount => Globals.Length - DefinedGlobals.Length;
 
     /// <summary>Index of the start function; -1 when there is none.</summary>
-    internal int StartFunction { get; init; } = -1;
+    public int StartFunction { get; init; } = -1;
 
     internal ImmutableArray<ElementSegment> Elements { get; init; } = [];
 
@@ -70,5 +73,5 @@ public sealed partial class WasmModule
     internal ImmutableArray<long> SectionOffsets { get; init; } = [];
 
     /// <summary>The type of function <paramref name="index"/> of the function index space.</summary>
-    internal FunctionType FunctionTypeOf(int index) => Types[FunctionTypes[index]];
+    public FunctionType FunctionTypeOf(int index) => Types[FunctionTypes[index]];
 }
