@@ -5,6 +5,7 @@ using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Cli.Commands;
 using Larder.Cli.Stores;
+using Larder.Cli.Wasm;
 using Larder.Node.Configuration;
 
 namespace Larder.Cli;
@@ -30,6 +31,7 @@ namespace Larder.Cli;
 [JsonSerializable(typeof(StatsDocument))]
 [JsonSerializable(typeof(StoreStatistics))]
 [JsonSerializable(typeof(VerifyReport))]
+[JsonSerializable(typeof(WasmReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Prints one value and a line end on standard output.</summary>

@@ -16,14 +16,20 @@ internal static class ExitCodes
     /// <summary>What was asked for is not there.</summary>
     public const int NotFound = 3;
 
-    /// <summary>Damaged artifacts were found.</summary>
+    /// <summary>Damaged artifacts were found, or a module that is not valid.</summary>
     public const int Damaged = 4;
 
     /// <summary>The node does not answer, or the directory cannot be opened.</summary>
     public const int Unreachable = 5;
 
+    /// <summary>A WebAssembly program used up its time.</summary>
+    public const int TimedOut = 124;
+
     /// <summary>Interrupted by a signal or by the caller.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>A WebAssembly program trapped; what the shell shows for programs that abort.</summary>
+    public const int Trapped = 134;
 
     /// <summary>The exit code of a failure; null when it is a defect that deserves its stack trace.</summary>
     public static int? Of(Exception failure) => failure switch
