@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Larder.Cli.Output;
 using Larder.Cli.Wasm;
-using Larder.Wasm;
+using Larder.Wasm.Modules;
 
 namespace Larder.Cli.Commands;
 

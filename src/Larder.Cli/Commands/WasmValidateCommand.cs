@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Larder.Cli.Output;
 using Larder.Cli.Wasm;
-using Larder.Wasm;
+using Larder.Wasm.Modules;
 
 namespace Larder.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Larder.Wasm;
+using Larder.Wasm.Modules;
 
 namespace Larder.Cli.Wasm;
 

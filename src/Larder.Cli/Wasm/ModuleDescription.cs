@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Larder.Wasm;
+using Larder.Wasm.Modules;
 
 namespace Larder.Cli.Wasm;
 
