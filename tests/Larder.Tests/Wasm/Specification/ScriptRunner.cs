@@ -223,8 +223,11 @@ internal sealed class ScriptRunner : IDisposable
         ? _current ?? throw new InvalidOperationException("There is no current module.")
         : _instances.GetValueOrDefault(name) ?? throw new InvalidOperationException($"There is no module {name}.");
 
-    private CompiledModule Load(JsonElement command) =>
-        _compile(File.ReadAllBytes(Path.Combine(_directory, Text(command, "filename")!))); // Asked where it is there.
+    private CompiledModule Load(JsonElement command)
+    {
+        var name = Text(command, "filename")!; // Asked where it is there.
+        return _compile(ModuleRepairs.Apply(name, File.ReadAllBytes(Path.Combine(_directory, name))));
+    }
 
     private static string? Text(JsonElement element, string property) =>
         element.TryGetProperty(property, out var text) ? text.GetString() : null;
