@@ -75,7 +75,7 @@ internal sealed partial class FunctionCompiler
     // Makes the NaNs among the top operands canonical.
     private void Settle(int count)
     {
-        if (!options.CanonicalNaNs)
+        if (!options.CanonicalNaNs || count == 0)
         {
             return;
         }
