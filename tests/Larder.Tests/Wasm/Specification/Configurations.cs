@@ -5,7 +5,7 @@ namespace Larder.Tests.Wasm.Specification;
 /// <summary>The ways to run modules, by the names that tests and the list of unsupported commands use.</summary>
 internal static class Configurations
 {
-    private static readonly CompileOptions Base = new();
+    private static readonly CompileOptions Base = new() { Features = WasmFeatures.Default | WasmFeatures.Memory64 };
 
     /// <summary>What makes a module ready for instances in this configuration.</summary>
     public static Func<byte[], CompiledModule> Compiler(string configuration)

@@ -70,7 +70,7 @@ internal sealed class ScriptRunner : IDisposable
             // The engine's own bugs are failures of the one command, so that a run shows all of them.
             return exception is WasmException { Kind: var kind }
                 ? $"{kind}: {exception.Message}"
-                : $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n')[0].Trim()}";
+                : $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace}";
         }
     }
 

@@ -18,6 +18,7 @@ public sealed class SpecificationSuite : IDisposable
         "simd",
         "tail-call",
         "multi-memory",
+        "memory64 / table64",
     ];
 
     private readonly Lazy<string> _directory = new(Unpack);
