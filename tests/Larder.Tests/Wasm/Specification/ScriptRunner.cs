@@ -13,7 +13,7 @@ internal sealed class ScriptRunner : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly string _directory;
-    private readonly Func<byte[], CompiledModule> _compile;
+    private readonly SuiteConfiguration _configuration;
     private readonly Store _store;
     private readonly Imports _imports;
     private readonly ScriptValues _values = new();
@@ -22,10 +22,10 @@ internal sealed class ScriptRunner : IDisposable
     private CompiledModule? _definition;
     private Instance? _current;
 
-    private ScriptRunner(string directory, Func<byte[], CompiledModule> compile)
+    private ScriptRunner(string directory, SuiteConfiguration configuration)
     {
         _directory = directory;
-        _compile = compile;
+        _configuration = configuration;
         _store = new Store();
         _imports = SpectestModule.AddTo(new Imports(), _store);
     }
@@ -33,11 +33,11 @@ internal sealed class ScriptRunner : IDisposable
     /// <summary>Runs a script in a store of its own.</summary>
     /// <param name="file">The script.</param>
     /// <param name="directory">Where its commands and modules are.</param>
-    /// <param name="compile">Makes a module ready for instances.</param>
+    /// <param name="configuration">How its modules are run.</param>
     public static ImmutableArray<CommandResult> Run(
-        SpecificationFile file, string directory, Func<byte[], CompiledModule> compile)
+        SpecificationFile file, string directory, SuiteConfiguration configuration)
     {
-        using var runner = new ScriptRunner(directory, compile);
+        using var runner = new ScriptRunner(directory, configuration);
         using var watchdog = new CancellationTokenSource(Patience);
         using var registration = watchdog.Token.Register(runner._store.Interrupt);
         var text = File.ReadAllBytes(Path.Combine(directory, Path.GetFileName(file.Name) + ".json"));
@@ -70,7 +70,7 @@ internal sealed class ScriptRunner : IDisposable
             // The engine's own bugs are failures of the one command, so that a run shows all of them.
             return exception is WasmException { Kind: var kind }
                 ? $"{kind}: {exception.Message}"
-                : $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace}";
+                : $"{exception.GetType().Name}: {exception.Message} {exception.StackTrace?.Split('\n')[0].Trim()}";
         }
     }
 
@@ -148,11 +148,14 @@ internal sealed class ScriptRunner : IDisposable
             return $"trapped: {trap}";
         }
 
+        // Negation is no arithmetic: it turns the sign of a canonical NaN, too.
+        var exactNaNs = _configuration.Options.CanonicalNaNs
+            && !Text(command.GetProperty("action"), "field")!.Contains("neg", StringComparison.Ordinal);
         var expected = command.GetProperty("expected");
         var matches = expected.GetArrayLength() == results.Length;
         for (var index = 0; matches && index < results.Length; index++)
         {
-            matches = _values.Matches(expected[index], results[index]);
+            matches = _values.Matches(expected[index], results[index], exactNaNs);
         }
 
         return matches ? null : $"got {Describe(results)} for {expected.GetRawText()}";
@@ -226,7 +229,7 @@ internal sealed class ScriptRunner : IDisposable
     private CompiledModule Load(JsonElement command)
     {
         var name = Text(command, "filename")!; // Asked where it is there.
-        return _compile(ModuleRepairs.Apply(name, File.ReadAllBytes(Path.Combine(_directory, name))));
+        return _configuration.Compile(ModuleRepairs.Apply(name, File.ReadAllBytes(Path.Combine(_directory, name))));
     }
 
     private static string? Text(JsonElement element, string property) =>

@@ -23,17 +23,22 @@ internal sealed class ScriptValues
     }
 
     /// <summary>Whether a result is one that the script allows.</summary>
-    public bool Matches(JsonElement expected, WasmValue actual)
+    /// <param name="expected">What the script says.</param>
+    /// <param name="actual">The result.</param>
+    /// <param name="exactNaNs">
+    /// Whether of the NaNs that the script allows only the canonical one with a positive sign is right.
+    /// </param>
+    public bool Matches(JsonElement expected, WasmValue actual, bool exactNaNs)
     {
         var type = TypeOf(expected);
         return type switch
         {
-            "either" => expected.GetProperty("values").EnumerateArray().Any(value => Matches(value, actual)),
+            "either" => expected.GetProperty("values").EnumerateArray().Any(value => Matches(value, actual, exactNaNs)),
             "refnull" => IsNullReference(actual),
             "funcref" or "nofuncref" => actual.Type == WasmType.FuncRef && IsNull(expected) == IsNullReference(actual),
             "externref" or "noexternref" => actual.Type == WasmType.ExternRef && MatchesObject(expected, actual),
-            "v128" => actual.Type == WasmType.V128 && MatchesLanes(expected, actual.Bits),
-            _ => actual.Type == NumberType(type) && MatchesNumber(type, TextOf(expected), actual.Bits),
+            "v128" => actual.Type == WasmType.V128 && MatchesLanes(expected, actual.Bits, exactNaNs),
+            _ => actual.Type == NumberType(type) && MatchesNumber(type, TextOf(expected), actual.Bits, exactNaNs),
         };
     }
 
@@ -47,13 +52,13 @@ internal sealed class ScriptValues
         return ReferenceEquals(actual.Reference, HostObject(TextOf(expected)));
     }
 
-    private static bool MatchesLanes(JsonElement expected, UInt128 bits)
+    private static bool MatchesLanes(JsonElement expected, UInt128 bits, bool exactNaNs)
     {
         var laneType = expected.GetProperty("lane_type").GetString()!; // Every vector of the suite has one.
         var width = int.Parse(laneType.AsSpan(1), CultureInfo.InvariantCulture);
         foreach (var lane in expected.GetProperty("value").EnumerateArray())
         {
-            if (!MatchesNumber(laneType, lane.GetString()!, bits & ((UInt128.One << width) - 1)))
+            if (!MatchesNumber(laneType, lane.GetString()!, bits & ((UInt128.One << width) - 1), exactNaNs))
             {
                 return false;
             }
@@ -65,8 +70,10 @@ internal sealed class ScriptValues
     }
 
     // A canonical not-a-number has the highest bit of the payload and no other; an arithmetic one has at least that.
-    private static bool MatchesNumber(string type, string expected, UInt128 bits) => (type, expected) switch
+    private static bool MatchesNumber(string type, string expected, UInt128 bits, bool exactNaNs) => (type, expected) switch
     {
+        ("f32", "nan:canonical" or "nan:arithmetic") when exactNaNs => (uint)bits == 0x7FC0_0000,
+        ("f64", "nan:canonical" or "nan:arithmetic") when exactNaNs => (ulong)bits == 0x7FF8_0000_0000_0000,
         ("f32", "nan:canonical") => ((uint)bits & 0x7FFF_FFFF) == 0x7FC0_0000,
         ("f32", "nan:arithmetic") => ((uint)bits & 0x7FC0_0000) == 0x7FC0_0000,
         ("f64", "nan:canonical") => ((ulong)bits & 0x7FFF_FFFF_FFFF_FFFF) == 0x7FF8_0000_0000_0000,
