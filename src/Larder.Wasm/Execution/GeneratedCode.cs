@@ -11,10 +11,15 @@ namespace Larder.Wasm.Execution;
 /// </summary>
 internal sealed unsafe class GeneratedCode
 {
+    // What an unloadable assembly holds of the machine beyond its code, by measurement: about seven mappings, of which
+    // Linux gives a process 65,530.
+    private const long PressureBytes = 512 * 1024;
+
     private readonly Type _type;
     private readonly nint[] _addresses;
     private readonly int _referenced;
     private readonly int _types;
+    private readonly long _pressure;
 
     public GeneratedCode(ReadOnlyMemory<byte> assembly, int referenced, int types, bool unloadable)
     {
@@ -22,6 +27,13 @@ internal sealed unsafe class GeneratedCode
         _type = context.LoadFromStream(new MemoryStream(assembly.ToArray(), writable: false)).GetType(AssemblyWriter.TypeName, throwOnError: true)!;
         _referenced = referenced;
         _types = types;
+        if (unloadable)
+        {
+            // The collector sees small objects only; without this it lets contexts wait until the machine refuses more.
+            _pressure = PressureBytes + assembly.Length;
+            GC.AddMemoryPressure(_pressure);
+        }
+
         _addresses = GC.AllocateArray<nint>(referenced + (2 * types), pinned: true);
         if (_addresses.Length == 0)
         {
@@ -42,6 +54,14 @@ internal sealed unsafe class GeneratedCode
                 ((delegate*<nint, void>)method.MethodHandle.GetFunctionPointer())(
                     (nint)(target + (number * ModuleCompiler.AddressesPerMethod)));
             }
+        }
+    }
+
+    ~GeneratedCode()
+    {
+        if (_pressure != 0)
+        {
+            GC.RemoveMemoryPressure(_pressure);
         }
     }
 
