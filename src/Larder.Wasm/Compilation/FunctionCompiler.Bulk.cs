@@ -258,6 +258,7 @@ internal sealed partial class FunctionCompiler
         if (instruction.Parameters.Length == 1)
         {
             Address(memory, offset, instruction.AccessBytes);
+            TouchLast(reader, memory, instruction.AccessBytes);
         }
         else
         {

@@ -11,6 +11,7 @@ internal sealed partial class FunctionCompiler
         reader.ReadMemoryArgument(out _, out var memory, out var offset);
         var (bytes, result) = Access(opcode);
         Address(memory, offset, bytes);
+        TouchLast(reader, memory, bytes);
         switch (opcode)
         {
             case Opcode.I32Load:
