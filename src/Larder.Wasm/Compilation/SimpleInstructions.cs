@@ -96,7 +96,6 @@ internal static class SimpleInstructions
         "F64Sqrt" => typeof(Math).GetMethod(nameof(Math.Sqrt))!,
         "I32ReinterpretF32" => typeof(BitConverter).GetMethod(nameof(BitConverter.SingleToInt32Bits))!,
         "I64ReinterpretF64" => typeof(BitConverter).GetMethod(nameof(BitConverter.DoubleToInt64Bits))!,
-        "F32ReinterpretI32" => typeof(BitConverter).GetMethod(nameof(BitConverter.Int32BitsToSingle))!,
         "F64ReinterpretI64" => typeof(BitConverter).GetMethod(nameof(BitConverter.Int64BitsToDouble))!,
         _ => typeof(Numerics).GetMethod(name, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
             ?? throw new InvalidOperationException($"The numeric instruction {name} has no method."),
