@@ -21,14 +21,16 @@ internal sealed partial class FunctionCompiler
     // Longer functions are left as they are: compiling them well would take the JIT compiler seconds.
     private const int LongestSplit = 256 * 1024;
 
-    private static readonly int[] RegionMinimums = [800, 400, 200, 100, 50, 25];
+    private static readonly int[] RegionMinimums = [200, 50];
 
     private readonly List<RegionCode> _regionCode = [];
     private Dictionary<int, Region> _regions = [];
 
     // Of the region that is being compiled; null in a whole function.
     private Region? _region;
-    private Dictionary<int, int> _regionArguments = [];
+
+    // The arguments in which a region has the function's locals: those that it sets by their address.
+    private readonly Dictionary<int, int> _regionArguments = [];
     private Func<int, WasmType>? _regionTypes;
     private int _resultArgument;
     private readonly SortedSet<int> _answers = [];
@@ -40,7 +42,9 @@ internal sealed partial class FunctionCompiler
         || _locals.Count > MostLocals
         || _il.Blocks > MostBlocks;
 
-    // Compiles again with ever smaller regions until what stays in the function is short enough.
+    // Compiles again with ever more regions, the longest first, until what stays in the function is short enough. No more
+    // than that: the JIT compiler inlines nothing any more in a method that has come to 512 variables, and every region
+    // that it inlines brings some.
     private MethodCode Split(int defined, MethodCode whole)
     {
         var body = module.Bodies[defined];
@@ -49,25 +53,24 @@ internal sealed partial class FunctionCompiler
             return whole;
         }
 
-        var best = whole;
         foreach (var minimum in RegionMinimums)
         {
-            _regions = RegionFinder.Find(module, _type, body, minimum);
-            if (_regions.Count == 0)
+            var candidates = RegionFinder.Find(module, _type, body, minimum);
+            candidates.Sort((first, second) => second.Instructions.CompareTo(first.Instructions));
+            for (var count = 1; count <= candidates.Count; count++)
             {
-                continue;
-            }
-
-            best = CompileWhole(defined);
-            if (!IsTooLong)
-            {
-                break;
+                _regions = candidates.Take(count).ToDictionary(region => region.Start);
+                var split = CompileWhole(defined);
+                if (!IsTooLong)
+                {
+                    _regions = [];
+                    return split;
+                }
             }
         }
 
-        var fits = !IsTooLong;
         _regions = [];
-        return fits ? best : whole;
+        return whole;
     }
 
     // Writes the call of a region where it begins, if the operands allow it.
@@ -180,7 +183,6 @@ internal sealed partial class FunctionCompiler
         _loopsSeen = region.LoopsBefore;
         _reachable = true;
         _regionTypes = outer.VariableType;
-        _regionArguments = [];
         var parameters = new List<(WasmType, bool)>();
         foreach (var (variable, isSet) in region.Variables)
         {
@@ -197,7 +199,6 @@ internal sealed partial class FunctionCompiler
         _contextArgument = parameters.Count;
         _frames.Add(new Frame(FrameKind.Region, _il.NewLabel(), 0, [], []));
         WriteMemoryBases();
-
         var code = module.Bodies[outer._defined].Code.Span[region.Start..region.End];
         var reader = new ByteReader(code, module.Bodies[outer._defined].Offset + region.Start);
         while (!reader.AtEnd)
@@ -216,8 +217,24 @@ internal sealed partial class FunctionCompiler
             new MethodCode(bytes, relocations, [.. _locals], _maxResident + 8, []), parameters, _answers);
     }
 
-    // Sets a local that is handed over by its address.
-    private void SetByAddress(int index)
+    // A value behind an address is read into a slot at once: the JIT compiler would make up a variable to hold it if
+    // anything is stored while it is on the runtime's stack.
+    private void GetInRegion(int index)
+    {
+        var type = VariableType(index);
+        _il.LoadArgument(_regionArguments[index]);
+        if (_region!.Variables[index])
+        {
+            var slot = Slot(_operands.Count, type);
+            _il.LoadIndirect(type);
+            _il.StoreLocal(slot);
+            _il.LoadLocal(slot);
+        }
+
+        Push(type);
+    }
+
+    private void SetInRegion(int index)
     {
         var value = PutAside();
         _il.LoadArgument(_regionArguments[index]);

@@ -255,6 +255,12 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void LocalGet(int index)
     {
+        if (_region is not null)
+        {
+            GetInRegion(index);
+            return;
+        }
+
         LoadVariable(index);
         Push(VariableType(index));
     }
@@ -263,7 +269,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
     {
         if (_region is not null)
         {
-            SetByAddress(index);
+            SetInRegion(index);
             return;
         }
 
@@ -277,16 +283,16 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
     {
         if (_region is not null)
         {
-            SetByAddress(index);
-            LocalGet(index);
+            SetInRegion(index);
+            GetInRegion(index);
             return;
         }
 
+        // Not by duplicating the value, for which the JIT compiler would make up a variable.
         Settle(1);
         Require(1);
-        _il.Op(ILOpCode.Dup);
-        _maxResident = Math.Max(_maxResident, _resident + 1);
         StoreVariable(index);
+        LoadVariable(index);
     }
 
     private void Drop()
@@ -352,15 +358,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void LoadVariable(int index)
     {
-        if (_region is not null)
-        {
-            _il.LoadArgument(_regionArguments[index]);
-            if (_region.Variables[index])
-            {
-                _il.LoadIndirect(VariableType(index));
-            }
-        }
-        else if (index < _contextArgument)
+        if (index < _contextArgument)
         {
             _il.LoadArgument(index);
         }

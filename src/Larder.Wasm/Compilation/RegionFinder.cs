@@ -13,10 +13,11 @@ namespace Larder.Wasm.Compilation;
 /// </remarks>
 internal sealed class RegionFinder
 {
-    private const int MostVariables = 24;
+    // What the JIT compiler takes as arguments of a method that it inlines, less the base and a result.
+    private const int MostVariables = 28;
 
     // Behind a region its answer is compared with one exit after the other; the head of a switch would have hundreds.
-    private const int MostExits = 6;
+    private const int MostExits = 4;
 
     private readonly WasmModule _module;
     private readonly FunctionBody _body;
@@ -33,12 +34,12 @@ internal sealed class RegionFinder
         _type = type;
     }
 
-    /// <summary>The regions of a function with at least this many instructions, by their start.</summary>
-    public static Dictionary<int, Region> Find(WasmModule module, FunctionType type, FunctionBody body, int minimum)
+    /// <summary>The regions of a function with at least this many instructions; none lies in another.</summary>
+    public static List<Region> Find(WasmModule module, FunctionType type, FunctionBody body, int minimum)
     {
         var finder = new RegionFinder(module, type, body);
         finder.Choose(finder.Outline(), minimum, isFunction: true);
-        return finder._found.ToDictionary(region => region.Start);
+        return finder._found;
     }
 
     // The tree of blocks.
@@ -111,7 +112,7 @@ internal sealed class RegionFinder
         _open.Add(node);
         var isPlain = !isFunction && node.Parameters == 0 && node.Results == 0;
         if (isPlain && node.InstructionsEnd - node.InstructionsStart >= minimum
-            && TryAdd(node.Start, node.End, node.LoopsStart))
+            && TryAdd(node.Start, node.End, node.LoopsStart, node.InstructionsEnd - node.InstructionsStart))
         {
             _open.RemoveAt(_open.Count - 1);
             return;
@@ -119,7 +120,8 @@ internal sealed class RegionFinder
 
         var rest = isPlain && node.FirstChildEnd != 0
             && node.InstructionsEnd - node.FirstChildInstructions >= minimum
-            && TryAdd(node.FirstChildEnd, node.End, node.FirstChildLoops);
+            && TryAdd(
+                node.FirstChildEnd, node.End, node.FirstChildLoops, node.InstructionsEnd - node.FirstChildInstructions);
         foreach (var child in rest ? node.Children.Where(child => child.Start < node.FirstChildEnd) : node.Children)
         {
             Choose(child, minimum);
@@ -128,7 +130,7 @@ internal sealed class RegionFinder
         _open.RemoveAt(_open.Count - 1);
     }
 
-    private bool TryAdd(int start, int end, int loops)
+    private bool TryAdd(int start, int end, int loops, int instructions)
     {
         var variables = new SortedDictionary<int, bool>();
         var exits = new SortedSet<int>();
@@ -188,12 +190,12 @@ internal sealed class RegionFinder
             }
         }
 
-        if ((returns && _type.Results.Length > 1) || exits.Count > MostExits)
+        if (exits.Count > MostExits || (returns && _type.Results.Length > 1))
         {
             return false;
         }
 
-        _found.Add(new Region(_found.Count, start, end, loops, loopsInside, variables, [.. exits], returns));
+        _found.Add(new Region(start, end, instructions, loops, loopsInside, variables, [.. exits], returns));
         return true;
 
         bool Leave(int target)
@@ -241,18 +243,18 @@ internal sealed class RegionFinder
 }
 
 /// <summary>A part of a function that becomes a method.</summary>
-/// <param name="Number">Its number in the function.</param>
 /// <param name="Start">First byte of its code in the body.</param>
 /// <param name="End">First byte behind it: the end of its block, or its else.</param>
+/// <param name="Instructions">Instructions in it.</param>
 /// <param name="LoopsBefore">Loops of the function that begin before it.</param>
 /// <param name="Loops">Loops in it.</param>
 /// <param name="Variables">Locals that it refers to, and whether it sets them.</param>
 /// <param name="Exits">Labels outside that it branches to, as depths from where it stands.</param>
 /// <param name="Returns">Whether it returns from the function.</param>
 internal sealed record Region(
-    int Number,
     int Start,
     int End,
+    int Instructions,
     int LoopsBefore,
     int Loops,
     SortedDictionary<int, bool> Variables,
