@@ -92,7 +92,7 @@ public sealed unsafe partial class Instance
     internal void SetStackLimit(nuint limit) => *(nuint*)(_base + InstanceLayout.StackLimit) = limit;
 
     internal void SetInterrupt(bool interrupted) =>
-        Volatile.Write(ref *(int*)(_base + InstanceLayout.Interrupt), interrupted ? 1 : 0);
+        Volatile.Write(ref *(long*)(_base + InstanceLayout.Interrupt), interrupted ? long.MaxValue : 0);
 
     internal FunctionRecord* ImportRecord(int function) =>
         (FunctionRecord*)(_base + Module.Layout.ImportRecords[function]);

@@ -129,8 +129,7 @@ internal sealed partial class FunctionCompiler
         StoreResidents();
         var frame = Enter(FrameKind.Loop, type);
         _il.Mark(frame.Label);
-        WriteInterruptCheck();
-        ChargeFuel(_scan.LoopCosts[_loopsSeen++]);
+        EnterIteration(_scan.LoopCosts[_loopsSeen++]);
     }
 
     private void If(BlockType type)
@@ -453,22 +452,41 @@ internal sealed partial class FunctionCompiler
         _il.Mark(enough);
     }
 
-    private void WriteInterruptCheck()
+    // One branch looks for both ends: an interrupted guest needs more fuel than there is to go on. A second one would be
+    // a second entry in the processor's branch history, which costs interpreters more than the instructions do.
+    private void EnterIteration(int cost)
     {
+        if (options.Fuel && options.Interruptible)
+        {
+            TakeFuel(cost);
+            LoadState(InstanceLayout.Interrupt, ILOpCode.Ldind_i8);
+            _stopLabel = _stopLabel < 0 ? _il.NewLabel() : _stopLabel;
+            _il.Branch(ILOpCode.Blt, _stopLabel);
+            return;
+        }
+
         if (options.Interruptible)
         {
             LoadState(InstanceLayout.Interrupt, ILOpCode.Ldind_i4);
             _il.Branch(ILOpCode.Brtrue, TrapLabel(TrapKind.Interrupted));
         }
+
+        ChargeFuel(cost);
     }
 
     private void ChargeFuel(int cost)
     {
-        if (!options.Fuel || cost == 0)
+        if (options.Fuel && cost != 0)
         {
-            return;
+            TakeFuel(cost);
+            _il.LoadInt64(0);
+            _il.Branch(ILOpCode.Blt, TrapLabel(TrapKind.OutOfFuel));
         }
+    }
 
+    // Leaves what is left on the runtime's stack.
+    private void TakeFuel(int cost)
+    {
         var left = NewFuelLocal();
         LoadState(InstanceLayout.Fuel, ILOpCode.Ldind_i8);
         _il.LoadInt64(cost);
@@ -478,8 +496,6 @@ internal sealed partial class FunctionCompiler
         _il.LoadLocal(left);
         _il.Op(ILOpCode.Stind_i8);
         _il.LoadLocal(left);
-        _il.LoadInt64(0);
-        _il.Branch(ILOpCode.Blt, TrapLabel(TrapKind.OutOfFuel));
     }
 
     private int NewFuelLocal() => Slot(-1, WasmType.I64);
@@ -498,6 +514,16 @@ internal sealed partial class FunctionCompiler
 
     private void WriteTraps()
     {
+        if (_stopLabel >= 0)
+        {
+            var outOfFuel = TrapLabel(TrapKind.OutOfFuel);
+            _il.Mark(_stopLabel);
+            _il.LoadLocal(NewFuelLocal());
+            _il.LoadInt64(0);
+            _il.Branch(ILOpCode.Blt, outOfFuel);
+            _il.Branch(ILOpCode.Br, TrapLabel(TrapKind.Interrupted));
+        }
+
         foreach (var (kind, label) in _trapLabels)
         {
             _il.Mark(label);

@@ -37,6 +37,9 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
     private int _skippedBlocks;
     private int _loopsSeen;
 
+    // Where iterations end the function, for want of fuel or because of an interruption; -1 when nothing goes there.
+    private int _stopLabel = -1;
+
     /// <summary>The writer, with the counts of the function that was compiled last.</summary>
     internal IlWriter Il => _il;
 
@@ -93,6 +96,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         _locals.Clear();
         _slots.Clear();
         _trapLabels.Clear();
+        _stopLabel = -1;
         _memoryLocals.Clear();
         _resident = 0;
         _maxResident = 0;

@@ -15,7 +15,7 @@ internal sealed class InstanceLayout
     /// <summary>nuint: lowest address that the guest's stack may reach; the highest value to interrupt it.</summary>
     public const int StackLimit = -16;
 
-    /// <summary>int: not zero when the guest is to stop.</summary>
+    /// <summary>long: fuel without which the guest is to stop: 0, or the highest value to interrupt it.</summary>
     public const int Interrupt = -24;
 
     /// <summary>long: fuel left.</summary>
