@@ -8,7 +8,7 @@
 # processor time; only ratios mean anything on a machine that does other things too.
 set -euo pipefail
 
-what=programs markdown= options=()
+what=all markdown= options=()
 case ${1:-} in programs | latency | all) what=$1; shift ;; esac
 while [ $# -gt 0 ]; do
   case $1 in
