@@ -1,10 +1,11 @@
 /* Ends in the way that its argument says. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 __attribute__((noinline)) static int deeper(volatile int *depth) {
     volatile int here = *depth + 1;
-    return deeper(&here) + here;
+    return here == 0 ? 0 : deeper(&here) + here;
 }
 
 __attribute__((noinline)) static void divide(volatile int *zero) {
@@ -24,9 +25,15 @@ int main(int count, char **arguments) {
     } else if (!strcmp(way, "deep")) {
         return deeper(&zero);
     } else if (!strcmp(way, "loop")) {
+        puts("begins");
+        fflush(stdout);
         for (;;) {
             zero++;
         }
+    } else if (!strcmp(way, "read")) {
+        puts("begins");
+        fflush(stdout);
+        return getchar();
     } else if (!strcmp(way, "exit")) {
         exit(42);
     }
