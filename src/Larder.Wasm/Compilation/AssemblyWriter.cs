@@ -66,7 +66,7 @@ internal sealed class AssemblyWriter
     /// <param name="signature">Its signature.</param>
     /// <param name="code">Its code.</param>
     /// <param name="firstRegion">Number of the method of its first region, if it has any.</param>
-    /// <param name="inlined">Whether the JIT compiler is to put it into its callers.</param>
+    /// <param name="inlined">Whether the JIT compiler is to put it into its callers; null leaves it the choice.</param>
     /// <param name="optimized">Whether the JIT compiler is to optimise it at once.</param>
     /// <param name="attributes">What kind of method it is.</param>
     public void AddMethod(
@@ -74,7 +74,7 @@ internal sealed class AssemblyWriter
         BlobHandle signature,
         MethodCode code,
         int firstRegion = 0,
-        bool inlined = false,
+        bool? inlined = null,
         bool optimized = false,
         MethodAttributes attributes = MethodAttributes.Public | MethodAttributes.Static | MethodAttributes.HideBySig)
     {
@@ -96,7 +96,12 @@ internal sealed class AssemblyWriter
         _metadata.AddMethodDefinition(
             attributes,
             MethodImplAttributes.IL
-                | (inlined ? MethodImplAttributes.AggressiveInlining : 0)
+                | (inlined switch
+                {
+                    true => MethodImplAttributes.AggressiveInlining,
+                    false => MethodImplAttributes.NoInlining,
+                    null => 0,
+                })
                 | (optimized ? MethodImplAttributes.AggressiveOptimization : 0),
             _metadata.GetOrAddString(name),
             signature,

@@ -438,12 +438,18 @@ internal sealed partial class FunctionCompiler
         }
     }
 
-    private void WriteStackCheck()
+    private void WriteStackCheck(int frameBytes = 0)
     {
         var marker = NewLocal(WasmType.I32);
         var enough = _il.NewLabel();
         _il.LoadLocalAddress(marker);
         _il.Op(ILOpCode.Conv_u);
+        if (frameBytes > 0)
+        {
+            _il.LoadInt32(frameBytes);
+            _il.Op(ILOpCode.Sub);
+        }
+
         LoadState(InstanceLayout.StackLimit, ILOpCode.Ldind_i);
         _il.Branch(ILOpCode.Bge_un, enough);
         _il.LoadArgument(_contextArgument);

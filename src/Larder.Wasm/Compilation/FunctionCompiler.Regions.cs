@@ -214,7 +214,7 @@ internal sealed partial class FunctionCompiler
         WriteTraps();
         var (bytes, relocations) = _il.Finish();
         return new RegionCode(
-            new MethodCode(bytes, relocations, [.. _locals], _maxResident + 8, []), parameters, _answers);
+            new MethodCode(bytes, relocations, [.. _locals], _maxResident + 8, []), parameters, _answers, _il.Instructions);
     }
 
     // A value behind an address is read into a slot at once: the JIT compiler would make up a variable to hold it if
@@ -279,4 +279,9 @@ internal sealed partial class FunctionCompiler
 /// <param name="Method">Its code.</param>
 /// <param name="Parameters">Types of the variables that it is given, and whether by address; the base comes last.</param>
 /// <param name="Answers">How it can be left.</param>
-internal sealed record RegionCode(MethodCode Method, List<(WasmType Type, bool IsAddress)> Parameters, SortedSet<int> Answers);
+/// <param name="Instructions">Instructions of its code.</param>
+internal sealed record RegionCode(
+    MethodCode Method,
+    List<(WasmType Type, bool IsAddress)> Parameters,
+    SortedSet<int> Answers,
+    int Instructions);

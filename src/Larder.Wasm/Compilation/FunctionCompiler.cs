@@ -47,7 +47,13 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
     public MethodCode Compile(int defined)
     {
         var code = CompileWhole(defined);
-        return IsTooLong ? Split(defined, code) : code;
+        if (IsTooLong)
+        {
+            code = Split(defined, code);
+        }
+
+        var frame = FrameBytes(code);
+        return frame > LargestOpenFrame ? CheckBefore(code, frame) : code;
     }
 
     private MethodCode CompileWhole(int defined)

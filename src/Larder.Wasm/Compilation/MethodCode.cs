@@ -11,4 +11,14 @@ internal sealed record MethodCode(
     Relocation[] Relocations,
     WasmType[] Locals,
     int MaxStack,
-    RegionCode[] Regions);
+    RegionCode[] Regions)
+{
+    /// <summary>
+    /// The function itself, where this method only looks whether the stack has room for it; else null. It is numbered
+    /// after the regions, and their numbers are its own.
+    /// </summary>
+    public MethodCode? Body { get; init; }
+
+    /// <summary>How many methods belong to this one.</summary>
+    public int Parts => Regions.Length + (Body is null ? 0 : 1);
+}

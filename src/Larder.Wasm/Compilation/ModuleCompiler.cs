@@ -32,16 +32,26 @@ internal static class ModuleCompiler
             var function = module.ImportedFunctionCount + index;
             var signature = writer.FunctionSignature(module.FunctionTypeOf(function));
             writer.AddMethod(FunctionName(function), signature, functions[index], firstRegion);
-            firstRegion += functions[index].Regions.Length;
+            firstRegion += functions[index].Parts;
         }
 
+        firstRegion = functions.Length;
         for (var index = 0; index < functions.Length; index++)
         {
-            var name = FunctionName(module.ImportedFunctionCount + index);
+            var function = module.ImportedFunctionCount + index;
+            var name = FunctionName(function);
             foreach (var region in functions[index].Regions)
             {
                 writer.AddMethod(name + "part", writer.RegionSignature(region), region.Method, inlined: true);
             }
+
+            if (functions[index].Body is { } body)
+            {
+                var signature = writer.FunctionSignature(module.FunctionTypeOf(function));
+                writer.AddMethod(name + "body", signature, body, firstRegion, inlined: false);
+            }
+
+            firstRegion += functions[index].Parts;
         }
 
         AddThunks(module, layout, writer, firstRegion);
