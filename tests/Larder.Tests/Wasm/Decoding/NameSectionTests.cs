@@ -1,4 +1,3 @@
-using Larder.Wasm;
 using static Larder.Tests.Wasm.ModuleBytes;
 
 namespace Larder.Tests.Wasm.Decoding;

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Runtime.Intrinsics;
 using Larder.Tests.Wasm.Runtime;
-using Larder.Wasm;
 using Larder.Wasm.Runtime;
 using Larder.Wasm.Validation;
 
