@@ -22,7 +22,6 @@ public sealed class SpecificationTests(SpecificationSuite suite, ITestOutputHelp
     [InlineData("fuel")]
     [InlineData("canonical")]
     [InlineData("deterministic")]
-    [InlineData("resident")]
     [InlineData("saved")]
     public void Every_command_passes_or_is_listed(string name)
     {

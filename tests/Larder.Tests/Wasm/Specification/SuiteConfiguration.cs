@@ -20,7 +20,6 @@ internal sealed record SuiteConfiguration(string Name, CompileOptions Options, b
         "canonical" => new(name, Defaults with { CanonicalNaNs = true }),
         "deterministic" => new(
             name, Defaults with { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true }),
-        "resident" => new(name, Defaults with { Unloadable = false, Interruptible = false }),
         "saved" => new(name, Defaults, IsSaved: true),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such configuration."),
     };
