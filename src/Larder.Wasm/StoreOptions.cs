@@ -17,9 +17,9 @@ public sealed record StoreOptions
 
     /// <summary>
     /// Bytes of the calling thread's stack that guest code may use; less where the thread has less. A deeper call is a
-    /// trap. Default 1 MiB.
+    /// trap. Default 512 KiB, which is some ten thousand calls.
     /// </summary>
-    public int StackBytes { get; init; } = 1 << 20;
+    public int StackBytes { get; init; } = 512 * 1024;
 
     /// <summary>Fuel of each instance at its start. Matters to modules compiled with fuel. Default unlimited.</summary>
     public long Fuel { get; init; } = long.MaxValue;

@@ -465,7 +465,7 @@ internal sealed partial class FunctionCompiler
         if (options.Fuel && options.Interruptible)
         {
             TakeFuel(cost);
-            LoadState(InstanceLayout.Interrupt, ILOpCode.Ldind_i8);
+            LoadInterrupt(ILOpCode.Ldind_i8);
             _stopLabel = _stopLabel < 0 ? _il.NewLabel() : _stopLabel;
             _il.Branch(ILOpCode.Blt, _stopLabel);
             return;
@@ -473,11 +473,19 @@ internal sealed partial class FunctionCompiler
 
         if (options.Interruptible)
         {
-            LoadState(InstanceLayout.Interrupt, ILOpCode.Ldind_i4);
+            LoadInterrupt(ILOpCode.Ldind_i4);
             _il.Branch(ILOpCode.Brtrue, TrapLabel(TrapKind.Interrupted));
         }
 
         ChargeFuel(cost);
+    }
+
+    // Another thread sets it: without the prefix the JIT compiler may read it once, before a loop that stores nothing.
+    private void LoadInterrupt(ILOpCode load)
+    {
+        StateAddress(InstanceLayout.Interrupt);
+        _il.Op(ILOpCode.Volatile);
+        _il.Op(load);
     }
 
     private void ChargeFuel(int cost)

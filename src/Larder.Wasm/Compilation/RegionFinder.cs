@@ -17,7 +17,7 @@ internal sealed class RegionFinder
     private const int MostVariables = 28;
 
     // Behind a region its answer is compared with one exit after the other; the head of a switch would have hundreds.
-    private const int MostExits = 4;
+    private const int MostExits = 6;
 
     private readonly WasmModule _module;
     private readonly FunctionBody _body;
