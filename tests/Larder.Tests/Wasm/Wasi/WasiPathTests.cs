@@ -128,7 +128,7 @@ public sealed class WasiPathTests
     {
         using var guest = new WasiGuest();
         Directory.CreateDirectory(guest["real"]);
-        File.WriteAllText(guest["real/secret"], "harmless");
+        await File.WriteAllTextAsync(guest["real/secret"], "harmless", TestContext.Current.CancellationToken);
         using var end = new CancellationTokenSource();
         var swapping = Task.Run(
             () =>
