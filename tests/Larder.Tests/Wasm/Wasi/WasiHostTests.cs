@@ -66,6 +66,49 @@ public sealed class WasiHostTests
         }
     }
 
+    [Fact]
+    public void Random_calls_never_reach_anything_outside()
+    {
+        const int Calls = 30_000;
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var directory = Directory.CreateTempSubdirectory("larder-wasi-");
+        var granted = directory.CreateSubdirectory("granted").FullName;
+        var secret = Path.Combine(directory.CreateSubdirectory("outside").FullName, "secret");
+        File.WriteAllText(secret, "secret");
+        File.CreateSymbolicLink(Path.Combine(granted, "way-out"), "../outside");
+        using var store = new Store();
+        using var host = new WasiHost(new WasiOptions
+        {
+            Directories = [new WasiDirectory(granted, "/", IsWritable: true)],
+            Randomness = WasiRandomness.Seeded(1),
+            MaximumFileBytes = 100_000,
+            MaximumDescriptors = 64,
+        });
+        var instance = store.Instantiate(CompiledModule.Compile(Wrappers()), host.AddTo(new Imports(), store));
+        var words = Words(instance.Memory("memory")!);
+        var functions = Functions.Keys.Select(name => (Name: name, Function: instance.Function(name)!)).ToArray();
+
+        var successes = 0;
+        for (var call = 0; call < Calls; call++)
+        {
+            var (name, function) = functions[random.Next(functions.Length)];
+            var arguments = Arguments(random, function.Type, words);
+            var trap = function.TryCall(out var results, arguments);
+            Assert.True(trap is null, $"{name}({string.Join(", ", arguments)}): {trap}");
+            Assert.InRange(results![0].I32, 0, 76);
+            successes += results[0].I32 == 0 ? 1 : 0;
+        }
+
+        Assert.True(successes > Calls / 50, $"Only {successes} calls did anything.");
+        Assert.Equal("secret", File.ReadAllText(secret));
+        Assert.Equal(
+            [secret], Directory.EnumerateFileSystemEntries(directory.FullName, "*", SearchOption.AllDirectories)
+                .Where(path => path.StartsWith(Path.Combine(directory.FullName, "outside") + "/", StringComparison.Ordinal)));
+        directory.Delete(recursive: true);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(42)]
@@ -134,6 +177,69 @@ public sealed class WasiHostTests
             withMemory ? List(5, [0, 1]) : [],
             List(7, exports),
             List(10, Body(code)));
+    }
+
+    // A module that exports every import under its name.
+    private static byte[] Wrappers()
+    {
+        var all = Functions.ToArray();
+        var types = all.Select(static pair => Type([.. pair.Value.Select(static letter => letter == 'i' ? I32 : I64)], [I32]));
+        var imports = all.Select(static (pair, index) => (byte[])[.. Name("wasi_snapshot_preview1"), .. Name(pair.Key), 0, (byte)index]);
+        var exports = all.Select((pair, index) => (byte[])[.. Name(pair.Key), 0, .. U32((uint)(all.Length + index))]);
+        var bodies = all.Select(static (pair, index) => Body(
+            [.. Enumerable.Range(0, pair.Value.Length).SelectMany(static local => (byte[])[LocalGet, (byte)local]), Call, (byte)index]));
+        return Module(
+            List(1, [.. types]),
+            List(2, [.. imports]),
+            List(3, [.. all.Select(static (_, index) => (byte[])[(byte)index])]),
+            List(5, [0, 1]),
+            List(7, [.. exports, [.. Name("memory"), 2, 0]]),
+            List(10, [.. bodies]));
+    }
+
+    // Puts words that mean something as paths into the memory.
+    private static (int Address, int Length)[] Words(WasmMemory memory)
+    {
+        var address = 1024;
+        return
+        [
+            .. ((string[])["a", "b", "a/b", "a/..", ".", "..", "../outside/secret", "way-out/secret", "way-out", "/etc/passwd", "a/../../outside"])
+                .Select(word =>
+                {
+                    var bytes = System.Text.Encoding.UTF8.GetBytes(word);
+                    bytes.CopyTo(memory.Span((ulong)address, bytes.Length));
+                    address += 64;
+                    return (address - 64, bytes.Length);
+                }),
+        ];
+    }
+
+    private static WasmValue[] Arguments(Random random, FunctionType type, (int Address, int Length)[] words)
+    {
+        var values = new WasmValue[type.Parameters.Length];
+        for (var index = 0; index < values.Length; index++)
+        {
+            var word = words[random.Next(words.Length)];
+            if (type.Parameters[index] == WasmType.I32 && index + 1 < values.Length
+                && type.Parameters[index + 1] == WasmType.I32 && random.Next(2) == 0)
+            {
+                values[index++] = word.Address;
+                values[index] = word.Length;
+                continue;
+            }
+
+            var value = random.Next(8) switch
+            {
+                0 => random.NextInt64(),
+                1 => -1,
+                2 => random.Next(65_536),
+                3 => unchecked((long)(ulong.MaxValue >> random.Next(64))),
+                _ => random.Next(8),
+            };
+            values[index] = type.Parameters[index] == WasmType.I32 ? WasmValue.FromI32((int)value) : WasmValue.FromI64(value);
+        }
+
+        return values;
     }
 
     // A program that can do nothing but exit.
