@@ -119,9 +119,14 @@ public sealed unsafe partial class Instance
         return null;
     }
 
-    private WasmFunction FunctionObject(int function) => function < _imports.Functions.Length
-        ? _imports.Functions[function]
-        : Store.FunctionAt((nint)RecordOf(function))!;
+    private WasmFunction FunctionObject(int function)
+    {
+        // The records go with the store.
+        Store.ThrowIfDisposed();
+        return function < _imports.Functions.Length
+            ? _imports.Functions[function]
+            : Store.FunctionAt((nint)RecordOf(function))!;
+    }
 
     private FunctionRecord* RecordOf(int function) => function < _imports.Functions.Length
         ? ImportRecord(function)

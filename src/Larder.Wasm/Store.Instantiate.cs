@@ -14,7 +14,16 @@ public sealed unsafe partial class Store
     public Instance Instantiate(CompiledModule module, Imports? imports = null)
     {
         var instance = Link(module, imports);
-        var trap = instance.Start();
+        Trap? trap;
+        try
+        {
+            trap = instance.Start();
+        }
+        finally
+        {
+            ReleaseIfAsked();
+        }
+
         return trap is null
             ? instance
             : throw new WasmException(WasmErrorKind.Uninstantiable, $"the instance cannot start: {trap.Message}")

@@ -116,6 +116,7 @@ public sealed unsafe partial class Store : IDisposable
     // Zeroed memory that lives as long as the store.
     internal byte* Allocate(int bytes)
     {
+        ThrowIfDisposed();
         var block = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 16), 16);
         NativeMemory.Clear(block, (nuint)Math.Max(bytes, 16));
         lock (_gate)
@@ -204,6 +205,7 @@ public sealed unsafe partial class Store : IDisposable
             return new Trap(TrapKind.StackOverflow, () => []);
         }
 
+        HostException cause;
         _depth++;
         try
         {
@@ -230,14 +232,17 @@ public sealed unsafe partial class Store : IDisposable
         }
         catch (HostException exception)
         {
-            exception.Cause.Throw();
-            throw;
+            cause = exception;
         }
         finally
         {
             _depth--;
             GC.KeepAlive(this);
         }
+
+        // Thrown behind the handler, as in HostCalls.
+        cause.Cause.Throw();
+        return null;
     }
 
     // Does what Dispose left for when no guest code runs any more.

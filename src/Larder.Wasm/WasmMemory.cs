@@ -79,6 +79,7 @@ public sealed unsafe class WasmMemory
 
     internal static MemoryRegion CreateRegion(Store store, MemoryType type, bool guard, int stateBytes, out ulong capacity)
     {
+        store.ThrowIfDisposed();
         capacity = Math.Min(type.Limits.Maximum ?? ulong.MaxValue, store.Options.MemoryPages);
         if (type.Limits.Minimum > store.Options.MemoryPages)
         {

@@ -13,6 +13,7 @@ public sealed unsafe class WasmTable
     public WasmTable(Store store, TableType type)
     {
         ArgumentNullException.ThrowIfNull(store);
+        store.ThrowIfDisposed();
         Store = store;
         Type = type;
         var capacity = Math.Min(type.Limits.Maximum ?? ulong.MaxValue, store.Options.TableElements);

@@ -16,14 +16,20 @@ internal static unsafe class HostCalls
     internal static void Invoke(byte* context, RawValue* values)
     {
         var binding = Unsafe.As<HostBinding>(GCHandle.FromIntPtr(*(nint*)context).Target!);
+        Exception cause;
         try
         {
             Call(binding, values);
+            return;
         }
         catch (Exception exception) when (exception is not (TrapException or HostException))
         {
-            throw new HostException(exception);
+            cause = exception;
         }
+
+        // Thrown behind the handler: within it the frames below are still on the stack, and where guest and host call
+        // each other in turns every level would add to them.
+        throw new HostException(cause);
     }
 
     private static void Call(HostBinding binding, RawValue* values)
