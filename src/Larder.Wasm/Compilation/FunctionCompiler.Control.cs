@@ -450,7 +450,7 @@ internal sealed partial class FunctionCompiler
             _il.Op(ILOpCode.Sub);
         }
 
-        LoadState(InstanceLayout.StackLimit, ILOpCode.Ldind_i);
+        LoadVolatile(InstanceLayout.StackLimit, ILOpCode.Ldind_i);
         _il.Branch(ILOpCode.Bge_un, enough);
         _il.LoadArgument(_contextArgument);
         _il.Call(RuntimeMethods.StackExhausted);
@@ -465,7 +465,7 @@ internal sealed partial class FunctionCompiler
         if (options.Fuel && options.Interruptible)
         {
             TakeFuel(cost);
-            LoadInterrupt(ILOpCode.Ldind_i8);
+            LoadVolatile(InstanceLayout.Interrupt, ILOpCode.Ldind_i8);
             _stopLabel = _stopLabel < 0 ? _il.NewLabel() : _stopLabel;
             _il.Branch(ILOpCode.Blt, _stopLabel);
             return;
@@ -473,17 +473,18 @@ internal sealed partial class FunctionCompiler
 
         if (options.Interruptible)
         {
-            LoadInterrupt(ILOpCode.Ldind_i4);
+            LoadVolatile(InstanceLayout.Interrupt, ILOpCode.Ldind_i4);
             _il.Branch(ILOpCode.Brtrue, TrapLabel(TrapKind.Interrupted));
         }
 
         ChargeFuel(cost);
     }
 
-    // Another thread sets it: without the prefix the JIT compiler may read it once, before a loop that stores nothing.
-    private void LoadInterrupt(ILOpCode load)
+    // Another thread sets it: without the prefix the JIT compiler may read it once, before a loop that stores nothing;
+    // the loop may also be a function that calls itself at its end.
+    private void LoadVolatile(int offset, ILOpCode load)
     {
-        StateAddress(InstanceLayout.Interrupt);
+        StateAddress(offset);
         _il.Op(ILOpCode.Volatile);
         _il.Op(load);
     }
