@@ -33,6 +33,15 @@ internal static class UsageErrors
             : $"{parsed.Errors[0].Message.Trim().TrimEnd('.', ';').ReplaceLineEndings(" ")}; {help}.";
     }
 
+    /// <summary>
+    /// The first word before <c>--</c> that looks like an option and is none: the parser gives such a word to the next
+    /// argument that is free. Null when there is none.
+    /// </summary>
+    public static string? MisplacedOption(ParseResult parsed) => parsed.Tokens
+        .TakeWhile(static token => token.Type != TokenType.DoubleDash)
+        .FirstOrDefault(static token => token.Type == TokenType.Argument
+            && token.Value.Length > 2 && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
+
     private static string Unknown(string word, Command command, string help)
     {
         var nearest = Nearest(word, command);
@@ -41,12 +50,6 @@ internal static class UsageErrors
             ? $"'{word}' is {what}; {help}."
             : $"'{word}' is {what}; did you mean '{nearest}'? {char.ToUpperInvariant(help[0])}{help[1..]}.";
     }
-
-    // The parser gives an option that it does not know to the next argument that is free.
-    private static string? MisplacedOption(ParseResult parsed) => parsed.Tokens
-        .TakeWhile(static token => token.Type != TokenType.DoubleDash)
-        .FirstOrDefault(static token => token.Type == TokenType.Argument
-            && token.Value.Length > 2 && token.Value.StartsWith("--", StringComparison.Ordinal))?.Value;
 
     private static Stack<string> Path(CommandResult result)
     {

@@ -83,6 +83,12 @@ internal static class WasmRunCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (UsageErrors.MisplacedOption(parsed) is { } misplaced)
+            {
+                throw CommandException.Usage(
+                    $"'{misplaced}' is not an option here; see 'larder wasm run --help', or put '--' before the program's own.");
+            }
+
             var module = await ModuleFile.ReadAsync(parsed.GetRequiredValue(file), cancellationToken).ConfigureAwait(false);
             var isDeterministic = parsed.GetValue(deterministic);
             var stackBytes = parsed.GetValue(stack);

@@ -17,6 +17,7 @@ public sealed class WasmCommandTests : IDisposable
     {
         { "run", "Required argument 'file' missing for command: 'run'; see 'larder wasm run --help'." },
         { "run nothing-here", "There is no file 'nothing-here'; check the path." },
+        { "run MODULE --foo", "'--foo' is not an option here; see 'larder wasm run --help', or put '--' before the program's own." },
         { "run MODULE --fuel 0", "'0' is not a whole number of at least 1; see 'larder wasm run --help'." },
         { "run MODULE --timeout 5y", "'5y' is not a time; write a number with ms, s, m, h or d, such as 30d; see 'larder wasm run --help'." },
         { "run MODULE --timeout 0s", "a program needs some time; write --timeout 5s; see 'larder wasm run --help'." },
