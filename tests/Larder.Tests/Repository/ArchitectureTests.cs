@@ -10,14 +10,16 @@ public sealed class ArchitectureTests
     {
         ["Larder.Cache"] = [],
         ["Larder.Wasm"] = [],
-        ["Larder.Node"] = ["Larder.Cache"],
-        ["Larder.Cli"] = ["Larder.Cache", "Larder.Wasm", "Larder.Node"],
+        ["Larder.Handlers"] = ["Larder.Cache", "Larder.Wasm"],
+        ["Larder.Node"] = ["Larder.Cache", "Larder.Handlers"],
+        ["Larder.Cli"] = ["Larder.Cache", "Larder.Wasm", "Larder.Handlers", "Larder.Node"],
     };
 
     private static readonly Dictionary<string, string[]> MayUsePackages = new(StringComparer.Ordinal)
     {
         ["Larder.Cache"] = ["Microsoft.Extensions."],
         ["Larder.Wasm"] = [],
+        ["Larder.Handlers"] = ["Microsoft.Extensions."],
         ["Larder.Node"] = ["Microsoft.Extensions.", "OpenTelemetry"],
         ["Larder.Cli"] = ["System.CommandLine", "Spectre.Console"],
     };
