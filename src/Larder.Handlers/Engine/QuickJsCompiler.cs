@@ -1,0 +1,77 @@
+using Larder.Handlers.Contract;
+using Larder.Wasm;
+
+namespace Larder.Handlers.Engine;
+
+/// <summary>
+/// Compiles handlers in an engine that does nothing else and is put back to its image after each. The same source gives the
+/// same bytecode every time. For one thread at a time.
+/// </summary>
+internal sealed class QuickJsCompiler : IDisposable
+{
+    private readonly QuickJsInstance _engine;
+    private readonly QuickJsImage _image;
+
+    /// <summary>Starts an engine.</summary>
+    /// <exception cref="HandlersException">The module is not the one that is needed.</exception>
+    public QuickJsCompiler(CompiledModule module)
+    {
+        _engine = new QuickJsInstance(module, QuickJsLimits.Compiler, QuickJsIntrinsics.Compiler);
+        _image = _engine.TakeImage();
+    }
+
+    /// <summary>Compiles a handler.</summary>
+    /// <param name="source">The function body as UTF-8.</param>
+    /// <param name="timeout">How long it may take.</param>
+    public CompiledScript Compile(ReadOnlySpan<byte> source, TimeSpan timeout)
+    {
+        using var deadline = _engine.Store.Deadline(timeout);
+        try
+        {
+            var bytecode = _engine.Compile(HandlerScript.For(source), HandlerScript.FileName);
+            if (bytecode is null)
+            {
+                return new CompiledScript(null, CompileErrors.Read(_engine));
+            }
+
+            _engine.Restore(_image);
+            return _engine.Compile(HandlerScript.ProbeFor(source), HandlerScript.FileName) is null
+                ? new CompiledScript(null, CompileErrors.NotABody(_engine))
+                : new CompiledScript(bytecode, null);
+        }
+        catch (GuestTrapException exception)
+        {
+            return new CompiledScript(null, CompileErrors.Stopped(exception.Trap));
+        }
+        catch (GuestMemoryException)
+        {
+            return new CompiledScript(null, new HandlerError(HandlerErrorCode.InvalidHandler, "The handler is too large to be compiled."));
+        }
+        finally
+        {
+            _engine.Restore(_image);
+        }
+    }
+
+    /// <summary>Compiles a script that is no handler, such as the prelude.</summary>
+    /// <exception cref="InvalidOperationException">It does not compile.</exception>
+    public byte[] CompileScript(ReadOnlySpan<byte> source, string fileName)
+    {
+        try
+        {
+            return _engine.Compile(source, fileName)
+                ?? throw new InvalidOperationException($"{fileName}: {_engine.ToText(_engine.TakeException())}");
+        }
+        finally
+        {
+            _engine.Restore(_image);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _image.Dispose();
+        _engine.Dispose();
+    }
+}

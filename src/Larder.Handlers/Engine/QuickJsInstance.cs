@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using Larder.Wasm;
+
+namespace Larder.Handlers.Engine;
+
+/// <summary>
+/// One JavaScript engine: the QuickJS module of npm's <c>quickjs-wasi</c> in a store of its own, by its C interface. Values
+/// are counted references into its memory; whoever restores an image afterwards need not free them. For one thread at a
+/// time, but <see cref="Interrupt"/> is for any.
+/// </summary>
+internal sealed partial class QuickJsInstance : IDisposable
+{
+    // Allocations of the engine itself that do not come out of the heap's share: its stack and its constants.
+    private const long EngineBytes = 1536 * 1024;
+    private const int PageBytes = 64 * 1024;
+    private const int NativeStackBytes = 768 * 1024;
+    private const int MemoryUsageBytes = 26 * 8;
+    private const int ScratchBytes = 16;
+    private const int WordsOfRuntime = 32;
+
+    private readonly Store _store;
+    private readonly Instance _instance;
+    private readonly WasmMemory _memory;
+    private readonly QuickJsExports _exports;
+    private int _runtime;
+    private int _context;
+
+    // Where the engine keeps the bytes of its heap; 0 when it could not be found.
+    private int _heapCounter;
+
+    // A few bytes for results that come through an address.
+    private int _scratch;
+
+    /// <summary>Starts an engine.</summary>
+    /// <exception cref="HandlersException">The module is not the one that this class knows, or it cannot start.</exception>
+    public QuickJsInstance(CompiledModule module, QuickJsLimits limits, QuickJsIntrinsics intrinsics)
+        : this(limits, (store, imports) => store.Instantiate(module, imports), module)
+    {
+        try
+        {
+            _exports.Initialize.Call();
+            if (_exports.Start.Call((int)intrinsics) != 0)
+            {
+                throw new HandlersException(HandlersErrorKind.EngineUnavailable, "The JavaScript engine does not start.");
+            }
+
+            _exports.SetMemoryLimit.Call((int)Math.Min(limits.MemoryBytes - EngineBytes, int.MaxValue));
+            _exports.SetMaxStackSize.Call(limits.StackBytes);
+            _exports.TrackRejections.Call(1);
+            _runtime = _exports.RuntimePointer.Call();
+            _context = _exports.ContextPointer.Call();
+            _scratch = Allocate(ScratchBytes);
+            _heapCounter = FindHeapCounter();
+        }
+        catch (GuestTrapException exception)
+        {
+            Dispose();
+            throw new HandlersException(
+                HandlersErrorKind.EngineUnavailable, $"The JavaScript engine does not start: {exception.Message}.", exception);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes an engine that goes on from an image.</summary>
+    public QuickJsInstance(QuickJsImage image, QuickJsLimits limits)
+        : this(limits, (store, imports) => store.Instantiate(image.Snapshot, imports), image.Snapshot.Module) => Adopt(image);
+
+    private QuickJsInstance(QuickJsLimits limits, Func<Store, Imports, Instance> instantiate, CompiledModule module)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limits.MemoryBytes, QuickJsLimits.LeastMemoryBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limits.StackBytes, QuickJsLimits.MostStackBytes);
+        _store = new Store(new StoreOptions
+        {
+            MemoryPages = (ulong)(limits.MemoryBytes / PageBytes),
+            StackBytes = NativeStackBytes,
+            Instances = 16,
+        });
+        try
+        {
+            _instance = instantiate(_store, ImportsFor(module.Module));
+            _memory = _instance.Memory("memory") ?? throw Foreign("memory");
+            _exports = new QuickJsExports(_instance);
+        }
+        catch
+        {
+            _store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What answers when JavaScript calls the host.</summary>
+    public HostFunction? OnCall { get; set; }
+
+    /// <summary>What hears of promises that nobody waits for.</summary>
+    public RejectionTracker? OnRejection { get; set; }
+
+    /// <summary>The time that JavaScript sees, in nanoseconds since 1970.</summary>
+    public long ClockNanoseconds { get; set; }
+
+    /// <summary>The store, for deadlines.</summary>
+    public Store Store => _store;
+
+    /// <summary>Fuel left; matters when the module was compiled with fuel.</summary>
+    public long Fuel
+    {
+        get => _instance.Fuel;
+        set => _instance.Fuel = value;
+    }
+
+    /// <summary>Bytes of the instance's memory.</summary>
+    public long MemoryBytes => (long)_memory.ByteLength;
+
+    /// <summary>Bytes of the JavaScript heap.</summary>
+    public long HeapBytes => _heapCounter == 0 ? ComputeHeapBytes() : ReadInt32(_heapCounter);
+
+    /// <summary>Whether the heap's bytes are at hand without a walk through the heap.</summary>
+    public bool HasHeapCounter => _heapCounter != 0;
+
+    /// <summary>Stops what runs, or what runs next, until <see cref="ClearInterrupt"/>. For any thread.</summary>
+    public void Interrupt() => _store.Interrupt();
+
+    /// <summary>Lets code run again.</summary>
+    public void ClearInterrupt() => _store.ClearInterrupt();
+
+    /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
+    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch));
+
+    /// <summary>Puts the engine back to an image, of this one or of another one of the same module.</summary>
+    public void Restore(QuickJsImage image)
+    {
+        _instance.Restore(image.Snapshot);
+        Adopt(image);
+    }
+
+    /// <summary>All of the memory, for tests and checks.</summary>
+    public ReadOnlySpan<byte> Memory() => _memory.Span(0, (int)_memory.ByteLength);
+
+    /// <inheritdoc/>
+    public void Dispose() => _store.Dispose();
+
+    internal static HandlersException Foreign(string name) => new(
+        HandlersErrorKind.EngineUnavailable,
+        $"The JavaScript engine's module has no '{name}'; use quickjs.wasm of the package quickjs-wasi 3.6.2.");
+
+    private void Adopt(QuickJsImage image)
+    {
+        _runtime = image.Layout.Runtime;
+        _context = image.Layout.Context;
+        _heapCounter = image.Layout.HeapCounter;
+        _scratch = image.Layout.Scratch;
+    }
+
+    // The engine counts what its heap takes in a field of its runtime, and tells nobody without counting objects as well.
+    // The field is the only word near the runtime's beginning that follows two changes of the heap.
+    private int FindHeapCounter()
+    {
+        var found = 0;
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var wanted = ComputeHeapBytes();
+            for (var word = 0; word < WordsOfRuntime && found == 0; word++)
+            {
+                if (ReadInt32(_runtime + (4 * word)) == wanted)
+                {
+                    found = _runtime + (4 * word);
+                }
+            }
+
+            if (found == 0 || ReadInt32(found) != wanted)
+            {
+                return 0;
+            }
+
+            NewString(new byte[100_000]);
+        }
+
+        return found;
+    }
+
+    private long ComputeHeapBytes()
+    {
+        var buffer = Allocate(MemoryUsageBytes);
+        _exports.ComputeMemoryUsage.Call(buffer);
+        var bytes = BinaryPrimitives.ReadInt64LittleEndian(Bytes(buffer, sizeof(long)));
+        Free(buffer);
+        return bytes;
+    }
+}

@@ -1,0 +1,8 @@
+namespace Larder.Handlers.Engine;
+
+/// <summary>Where the parts of an engine lie in its memory.</summary>
+/// <param name="Runtime">Address of the engine's runtime.</param>
+/// <param name="Context">Address of its context.</param>
+/// <param name="HeapCounter">Address of the count of the heap's bytes; 0 when unknown.</param>
+/// <param name="Scratch">Address of a few bytes for results.</param>
+internal readonly record struct QuickJsLayout(int Runtime, int Context, int HeapCounter, int Scratch);
