@@ -4,6 +4,7 @@ using Larder.Cache.Disk;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Memory;
 using Larder.Cache.Remote;
+using Larder.Cache.Sizing;
 
 namespace Larder.Cache;
 
@@ -21,6 +22,12 @@ public sealed record CacheOptions
 
     /// <summary>When the memory tier gives way to the rest of the machine; null for never. Default: as documented.</summary>
     public MemoryPressureOptions? MemoryPressure { get; init; } = new();
+
+    /// <summary>
+    /// How the tiers watch their lookups, so that <see cref="TieredCache.GetCurves"/> can say what other capacities would
+    /// bring; null for not at all, which is the default.
+    /// </summary>
+    public SizingOptions? Sizing { get; init; }
 
     /// <summary>Treatment of kinds, by name. Kinds that are not listed get <see cref="DefaultKind"/>.</summary>
     public ImmutableSortedDictionary<string, KindOptions> Kinds { get; init; } =
@@ -48,6 +55,7 @@ public sealed record CacheOptions
     /// <exception cref="CacheException">An option is out of range; the message names it.</exception>
     internal void Validate()
     {
+        Sizing?.Validate();
         Require(MaxKinds > 0, "MaxKinds must be at least 1");
         Require(MaxRememberedFailures >= 0, "MaxRememberedFailures must not be negative");
         Require(BatchParallelism > 0, "BatchParallelism must be at least 1");

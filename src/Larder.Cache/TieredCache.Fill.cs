@@ -46,7 +46,7 @@ public sealed partial class TieredCache
 
         try
         {
-            var lease = await FindOnDiskAsync(kind, key, cancellationToken).ConfigureAwait(false);
+            var lease = await FindFirstOnDiskAsync(kind, key, cancellationToken).ConfigureAwait(false);
             if (!lease.IsHit)
             {
                 ThrowIfRemembered(kind, key);

@@ -215,6 +215,11 @@ public sealed partial class TieredCache
     {
         // From lower to upper, and counted before and after, so that no lookup in between promotes what goes.
         Writes.Advance(key);
+        if (reason != RemovalReason.RejectedPut)
+        {
+            _diskSizing?.Forget(key);
+        }
+
         var removed = Disk is not null && await Disk.RemoveAsync(key, reason, cancellationToken).ConfigureAwait(false);
         removed |= Memory is not null && Memory.Remove(key, reason);
         Writes.Advance(key);

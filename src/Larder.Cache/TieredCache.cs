@@ -3,6 +3,7 @@ using Larder.Cache.Disk;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Memory;
 using Larder.Cache.Remote;
+using Larder.Cache.Sizing;
 using Larder.Cache.Tiering;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,6 +43,9 @@ public sealed partial class TieredCache : IAsyncDisposable
     private readonly FailureMemory _failures;
     private readonly CacheTiers _tiers;
 
+    // What the disk tier's lookups are watched with; null when they are not.
+    private readonly TierSizing? _diskSizing;
+
     // Where the recipes survive a restart; null without a disk tier of our own.
     private readonly string? _recipeFile;
     private readonly Task _recipesLoaded;
@@ -56,6 +60,15 @@ public sealed partial class TieredCache : IAsyncDisposable
         Recipes = new RecipeLog(options.RecipeLog, time);
         Events = tiers.Events;
         _tiers = tiers;
+        if (options.Sizing is { } sizing)
+        {
+            Memory?.Watch(sizing);
+            _diskSizing = Disk is null
+                ? null
+                : new TierSizing(TierKind.Disk, sizing, Disk.Options.CapacityBytes, DiskLookupsOf, time);
+            Events.Removed += ForgetOnDisk;
+        }
+
         _recipeFile = options.Disk is { Mode: DiskTierMode.Owner } disk ? Path.Combine(disk.Directory, RecipeFileName) : null;
         _recipesLoaded = _recipeFile is null ? Task.CompletedTask : Recipes.LoadAsync(_recipeFile, CancellationToken.None);
     }
@@ -146,6 +159,7 @@ public sealed partial class TieredCache : IAsyncDisposable
             return false;
         }
 
+        NoteDiskLookup(key, lease);
         kind.Answer(lease);
         return true;
     }
@@ -234,7 +248,7 @@ public sealed partial class TieredCache : IAsyncDisposable
 
         try
         {
-            var lease = await FindOnDiskAsync(kind, key, cancellationToken).ConfigureAwait(false);
+            var lease = await FindFirstOnDiskAsync(kind, key, cancellationToken).ConfigureAwait(false);
             if (!lease.IsHit && Remote is not null && kind.Options.Remote)
             {
                 lease = await FetchAsync(kind, key, cancellationToken).ConfigureAwait(false);

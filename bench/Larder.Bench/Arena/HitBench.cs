@@ -4,6 +4,7 @@ using Larder.Cache.Arenas;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Memory;
+using Larder.Cache.Sizing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Larder.Bench.Arena;
@@ -19,6 +20,8 @@ internal static class HitBench
     {
         using var arrays = Create(null);
         using var arena = Create(new ArenaOptions { SizeBytes = 64L * 1024 * 1024 });
+        using var watched = Create(null);
+        watched.Watch(new SizingOptions());
         var dictionary = new ConcurrentDictionary<ArtifactKey, byte[]>();
         var random = new Random(1);
         var bounded = new BoundedCache<ArtifactKey, byte[]>(new BoundedCacheOptions<ArtifactKey, byte[]> { MaxEntries = 100_000 });
@@ -29,22 +32,24 @@ internal static class HitBench
             bounded.Put(key, dictionary[key]);
             arrays.Put(key, dictionary[key], ArtifactWriter.AsWritten);
             arena.Put(key, dictionary[key], ArtifactWriter.AsWritten);
+            watched.Put(key, dictionary[key], ArtifactWriter.AsWritten);
         }
 
         var order = Enumerable.Range(0, 64 * 1024).Select(_ => keys[random.Next(Keys)]).ToArray();
-        var figures = new List<double>[] { [], [], [], [] };
+        var figures = new List<double>[] { [], [], [], [], [] };
         for (var slice = 0; slice < Slices; slice++)
         {
             figures[0].Add(Lookup(dictionary, order));
             figures[1].Add(Lookup(bounded, order));
             figures[2].Add(Lease(arrays, order));
             figures[3].Add(Lease(arena, order));
+            figures[4].Add(Lease(watched, order));
         }
 
         Console.WriteLine($"hit: {Keys} resident artifacts of 1000 bytes, one thread, median of {Slices} slices in turn");
         Console.WriteLine("| | CPU ns | of the dictionary's cost |");
         Console.WriteLine("|---|---|---|");
-        string[] names = ["ConcurrentDictionary.TryGetValue", "BoundedCache.TryGet", "memory tier on arrays", "memory tier on an arena"];
+        string[] names = ["ConcurrentDictionary.TryGetValue", "BoundedCache.TryGet", "memory tier on arrays", "memory tier on an arena", "memory tier on arrays, watched"];
         for (var row = 0; row < names.Length; row++)
         {
             var ratio = ArenaBench.Median(figures[row].Zip(figures[0], (ours, theirs) => ours / theirs));

@@ -17,7 +17,7 @@ public sealed partial class DiskTier
     // Guarded by _gate: completed when space came back; null while nobody waits.
     private TaskCompletionSource? _spaceCame;
 
-    private long Capacity => Volatile.Read(ref _capacity);
+    internal long Capacity => Volatile.Read(ref _capacity);
 
     /// <summary>Changes the limits; what is above them leaves in the background, reported as resized.</summary>
     /// <param name="capacityBytes">New capacity in bytes; 0 switches the tier off.</param>

@@ -231,6 +231,10 @@ public sealed partial class DiskTier : IAsyncDisposable
     internal static uint BlocksOf(long fileBytes) =>
         (uint)((fileBytes + DiskSlot.BlockBytes - 1) / DiskSlot.BlockBytes);
 
+    /// <summary>About what an entry of that many payload bytes takes from the capacity.</summary>
+    internal static long WeightOf(long payloadBytes) =>
+        (BlocksOf(payloadBytes + (Trailer.BlockCount(payloadBytes) * sizeof(uint)) + 512) * (long)DiskSlot.BlockBytes) + DiskSlot.OverheadBytes;
+
     /// <summary>Counts one failure of the medium.</summary>
     internal void CountError() => Interlocked.Increment(ref _errors);
 

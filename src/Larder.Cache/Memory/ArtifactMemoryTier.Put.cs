@@ -42,6 +42,7 @@ public sealed partial class ArtifactMemoryTier
         {
             if (IsPresent(key, source.Metadata))
             {
+                _sizing?.Store(key, WeightOf(source.Length) + MemoryContent.MetadataBytes(source.Metadata));
                 counters.CountRefusedPut();
                 return PutOutcome.AlreadyPresent;
             }
@@ -87,6 +88,7 @@ public sealed partial class ArtifactMemoryTier
         metadata = Complete(metadata, payload.Length, digest);
         if (IsPresent(key, metadata))
         {
+            _sizing?.Store(key, WeightOf(payload.Length) + MemoryContent.MetadataBytes(metadata));
             counters.CountRefusedPut();
             return PutOutcome.AlreadyPresent;
         }
@@ -179,6 +181,7 @@ public sealed partial class ArtifactMemoryTier
     {
         // Read before the cache has the content: it may be gone when the put returns.
         var (counters, length, weight) = (content.Counters, content.Length, content.Weight);
+        _sizing?.Store(key, weight);
         var outcome = reservation.Put(_cache, key, content, content.Metadata.Owner);
         counters.CountPut(outcome, length, weight);
         return outcome;
@@ -194,6 +197,7 @@ public sealed partial class ArtifactMemoryTier
             return Commit(ref none, key, stand);
         }
 
+        _sizing?.Store(key, weight);
         _cache.Remove(key, RemovalReason.RejectedPut);
         counters.CountRefusedPut();
         return PutOutcome.NoSpace;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Larder.Cache.Arenas;
 using Larder.Cache.Artifacts;
+using Larder.Cache.Sizing;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Cache.Memory;
@@ -36,6 +37,12 @@ public sealed partial class ArtifactMemoryTier : IDisposable
     private readonly MemoryKindCounters _otherKinds = new(OtherKinds);
     private int _kindCount;
     private long _errors;
+
+    // Set by Watch, before the tier is used.
+    private TierSizing? _sizing;
+
+    // A copy of the sizing's threshold, beside what lookups read anyway; 0 for none. May lag behind, which costs a detour.
+    private ulong _sampledBelow;
 
     /// <summary>Creates an empty tier, and its arena if it has one.</summary>
     /// <param name="options">Capacity, policy and medium.</param>
@@ -91,7 +98,10 @@ public sealed partial class ArtifactMemoryTier : IDisposable
 
     /// <summary>Looks an artifact up, and counts the use. The caller disposes the lease.</summary>
     /// <exception cref="CacheException">The shard is poisoned.</exception>
-    public ArtifactLease Get(ArtifactKey key)
+    public ArtifactLease Get(ArtifactKey key) =>
+        TierSizing.HashOf(key) < _sampledBelow ? GetSampled(key) : Find(key);
+
+    private ArtifactLease Find(ArtifactKey key)
     {
         for (var race = 0; race < MaxLookupRaces; race++)
         {
@@ -172,7 +182,16 @@ public sealed partial class ArtifactMemoryTier : IDisposable
 
     /// <summary>Removes an artifact; whether it was there. Leases on it stay good.</summary>
     /// <exception cref="CacheException">The shard is poisoned.</exception>
-    public bool Remove(ArtifactKey key, RemovalReason reason) => _cache.Remove(key, reason);
+    public bool Remove(ArtifactKey key, RemovalReason reason)
+    {
+        // A larger tier would have taken what was refused.
+        if (reason != RemovalReason.RejectedPut)
+        {
+            _sizing?.Forget(key);
+        }
+
+        return _cache.Remove(key, reason);
+    }
 
     /// <summary>Removes everything of one owner; returns how many entries. Leases on them stay good.</summary>
     /// <exception cref="CacheException">A shard is poisoned.</exception>
@@ -229,6 +248,10 @@ public sealed partial class ArtifactMemoryTier : IDisposable
         foreach (ref readonly var entry in removed)
         {
             entry.Value.Counters.CountRemoval(entry.Reason, entry.Weight);
+            if (entry.Reason is RemovalReason.Invalidated or RemovalReason.Removed or RemovalReason.Quarantined)
+            {
+                _sizing?.Forget(entry.Key);
+            }
         }
 
         if (Removed is { } listener)

@@ -27,6 +27,9 @@ internal sealed class KindState(ArtifactKind kind, KindOptions options)
 
     public KindOptions Options => options;
 
+    /// <summary>Lookups that the memory tier did not answer.</summary>
+    public long Lookups => Interlocked.Read(ref _lookups);
+
     /// <summary>Counts the answer to one lookup that the memory tier did not answer.</summary>
     public ArtifactLease Answer(ArtifactLease lease)
     {

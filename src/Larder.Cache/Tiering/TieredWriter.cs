@@ -192,6 +192,7 @@ internal sealed class TieredWriter : ArtifactWriter
         var outcome = PutOutcome.Disabled;
         if (UsesDisk)
         {
+            _cache.NoteDiskPut(Key, _written);
             var stored = await _cache.Disk!.PutAsync(Key, content, cancellationToken).ConfigureAwait(false);
             stored.Lease.Dispose();
             outcome = stored.Outcome;
@@ -212,6 +213,7 @@ internal sealed class TieredWriter : ArtifactWriter
 
     private async ValueTask<CommitResult> CommitLargeAsync(ArtifactMetadata description, CancellationToken cancellationToken)
     {
+        _cache.NoteDiskPut(Key, _written);
         var result = await _disk!.CommitAsync(description, cancellationToken).ConfigureAwait(false);
         if (UsesMemory)
         {
