@@ -73,11 +73,19 @@ internal sealed class LiveFeed(StatisticsHistory history, int maxClients, TimePr
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, draining);
         await SendAsync(context, "retry: 2000\n\n"u8.ToArray()).ConfigureAwait(false);
+        var sent = -1L;
         while (!draining.IsCancellationRequested)
         {
-            // Taken before the message is sent, so that no sample that comes meanwhile is missed.
+            // Taken before the message, so that no sample that comes meanwhile is missed; one that came between the two is
+            // announced again although it was sent.
             var next = history.NextSample;
-            await SendAsync(context, Newest()).ConfigureAwait(false);
+            var (message, sequence) = Newest();
+            if (sequence != sent)
+            {
+                await SendAsync(context, message).ConfigureAwait(false);
+                sent = sequence;
+            }
+
             while (!await SampledAsync(next, either.Token).ConfigureAwait(false))
             {
                 await SendAsync(context, ": still here\n\n"u8.ToArray()).ConfigureAwait(false);
@@ -105,7 +113,7 @@ internal sealed class LiveFeed(StatisticsHistory history, int maxClients, TimePr
         }
     }
 
-    private byte[] Newest()
+    private (byte[] Message, long Sequence) Newest()
     {
         lock (_gate)
         {
@@ -117,7 +125,7 @@ internal sealed class LiveFeed(StatisticsHistory history, int maxClients, TimePr
                 _messageSequence = report.Sequence;
             }
 
-            return _message;
+            return (_message, _messageSequence);
         }
     }
 

@@ -121,6 +121,7 @@ internal sealed partial class FunctionCompiler
     // Calls a method of the runtime with the operands, then the immediates, then the base.
     private void Operate(MethodInfo method, int operands, WasmType result, int immediate, int second = -1)
     {
+        Settle(operands);
         Require(operands);
         _il.LoadInt32(immediate);
         if (second >= 0)
@@ -152,6 +153,7 @@ internal sealed partial class FunctionCompiler
     // Zero-extends those of the top operands that are i32 and stand for addresses, sizes or indices.
     private void Widen(params ReadOnlySpan<WasmType> types)
     {
+        Settle(types.Length);
         if (types is [WasmType.I32])
         {
             Require(1);

@@ -144,7 +144,7 @@ internal sealed partial class FunctionCompiler
 
         if (type.Results.Length == 1)
         {
-            Push(type.Results[0]);
+            Push(type.Results[0], maybeShift: true);
         }
         else if (type.Results.Length > 1)
         {

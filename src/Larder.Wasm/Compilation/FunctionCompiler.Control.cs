@@ -98,6 +98,11 @@ internal sealed partial class FunctionCompiler
             return false;
         }
 
+        if (TakesIntegers(comparison))
+        {
+            Settle(comparison.Operands);
+        }
+
         Require(comparison.Operands);
         if (_resident != comparison.Operands)
         {
@@ -134,6 +139,7 @@ internal sealed partial class FunctionCompiler
 
     private void If(BlockType type)
     {
+        Settle(1);
         StoreBelowTop();
         Pop(1);
         EnterIf(type, ILOpCode.Brfalse);
@@ -232,6 +238,7 @@ internal sealed partial class FunctionCompiler
 
     private void BranchIf(int depth)
     {
+        Settle(1);
         StoreBelowTop();
         Pop(1);
         BranchIf(depth, ILOpCode.Brtrue, ILOpCode.Brfalse);
@@ -266,6 +273,7 @@ internal sealed partial class FunctionCompiler
 
     private void BranchTable(ref ByteReader reader)
     {
+        Settle(1);
         StoreBelowTop();
         Pop(1);
         var count = (int)reader.ReadU32();

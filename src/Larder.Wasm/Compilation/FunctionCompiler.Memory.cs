@@ -215,7 +215,7 @@ internal sealed partial class FunctionCompiler
             _il.LoadLocal(value.Local);
         }
 
-        Push(value.Operand.Type);
+        Push(value.Operand.Type, maybeShift: value.Operand.MaybeShift);
     }
 
     private void GlobalGet(int index)

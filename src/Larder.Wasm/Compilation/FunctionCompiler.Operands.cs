@@ -6,15 +6,15 @@ namespace Larder.Wasm.Compilation;
 // The operand stack: which operands are resident, and their slots.
 internal sealed partial class FunctionCompiler
 {
-    private void Push(WasmType type, bool raw = false)
+    private void Push(WasmType type, bool raw = false, bool maybeShift = false)
     {
-        _operands.Add(new Operand(type, raw));
+        _operands.Add(new Operand(type, raw, maybeShift));
         _resident++;
         _maxResident = Math.Max(_maxResident, _resident);
     }
 
     // An operand that lies in its slot.
-    private void PushStored(WasmType type) => _operands.Add(new Operand(type, false));
+    private void PushStored(WasmType type) => _operands.Add(new Operand(type, false, MaybeShift: true));
 
     // Takes operands off; the code that was written has consumed those of them that were resident.
     private void Pop(int count)
@@ -56,26 +56,20 @@ internal sealed partial class FunctionCompiler
         _maxResident = Math.Max(_maxResident, count);
     }
 
-    // Stores every resident operand to its slot. What lies in slots is canonical.
+    // Stores every resident operand to its slot. What lies in slots is settled.
     private void StoreResidents()
     {
         for (var depth = _operands.Count - 1; _resident > 0; depth--, _resident--)
         {
-            var (type, raw) = _operands[depth];
-            if (raw)
-            {
-                _il.Call(RuntimeMethods.Canonical(type));
-                _operands[depth] = new Operand(type, false);
-            }
-
-            _il.StoreLocal(Slot(depth, type));
+            SettleTop(depth);
+            _il.StoreLocal(Slot(depth, _operands[depth].Type));
         }
     }
 
-    // Makes the NaNs among the top operands canonical.
+    // Settles the top operands, so that they may be anywhere and be used by anything.
     private void Settle(int count)
     {
-        if (!options.CanonicalNaNs || count == 0)
+        if (count == 0)
         {
             return;
         }
@@ -89,11 +83,28 @@ internal sealed partial class FunctionCompiler
             }
         }
 
-        if (_operands[^1].Raw)
+        SettleTop(_operands.Count - 1);
+    }
+
+    // Settles an operand whose value is at the top of the runtime's stack.
+    private void SettleTop(int depth)
+    {
+        var operand = _operands[depth];
+        if (!operand.Raw)
         {
-            _il.Call(RuntimeMethods.Canonical(_operands[^1].Type));
-            _operands[^1] = new Operand(_operands[^1].Type, false);
+            return;
         }
+
+        if (operand.Type is WasmType.I32 or WasmType.I64)
+        {
+            WriteFlagsAnew(operand.Type);
+        }
+        else
+        {
+            _il.Call(RuntimeMethods.Canonical(operand.Type));
+        }
+
+        _operands[depth] = operand with { Raw = false };
     }
 
     // Stores the residents below the top operand, which stays resident alone.
@@ -164,6 +175,10 @@ internal sealed partial class FunctionCompiler
 
     /// <summary>An operand.</summary>
     /// <param name="Type">Its type.</param>
-    /// <param name="Raw">Whether it is fresh from arithmetic, so that a NaN may not be canonical yet.</param>
-    private readonly record struct Operand(WasmType Type, bool Raw);
+    /// <param name="Raw">
+    /// Whether it is not settled: fresh from arithmetic on floats, so that a NaN may not be canonical yet, or an integer that
+    /// may be a rotation to the JIT compiler.
+    /// </param>
+    /// <param name="MaybeShift">Whether the JIT compiler may see a shift in it.</param>
+    private readonly record struct Operand(WasmType Type, bool Raw, bool MaybeShift);
 }

@@ -231,7 +231,7 @@ internal sealed partial class FunctionCompiler
             _il.LoadLocal(slot);
         }
 
-        Push(type);
+        Push(type, maybeShift: true);
     }
 
     private void SetInRegion(int index)

@@ -118,7 +118,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         }
 
         _frames.Add(new Frame(FrameKind.Function, _il.NewLabel(), 0, [], type.Results));
-        _scan.Run(body);
+        _scan.Run(body, type.Parameters.Length);
     }
 
     private void WritePrologue(FunctionBody body)
@@ -229,12 +229,13 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
     private void Simple(SimpleInstruction simple)
     {
-        if (!simple.TakesAnyNaN)
+        if (!simple.TakesAnyNaN || (TakesIntegers(simple) && ComparesIntegers(simple)))
         {
             Settle(simple.Operands);
         }
 
         Require(simple.Operands);
+        var isRaw = MayRotate(simple) || (options.CanonicalNaNs && simple.MakesNaN);
         if (simple.CountMask != 0)
         {
             // The common language leaves open what a count beyond the width does.
@@ -260,8 +261,11 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         }
 
         Pop(simple.Operands);
-        Push(simple.Result, options.CanonicalNaNs && simple.MakesNaN);
+        Push(simple.Result, isRaw, maybeShift: simple.Combination != Combination.None);
     }
+
+    private bool TakesIntegers(SimpleInstruction simple) =>
+        simple.Operands > 0 && _operands[^1].Type is WasmType.I32 or WasmType.I64;
 
     private void LocalGet(int index)
     {
@@ -272,7 +276,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         }
 
         LoadVariable(index);
-        Push(VariableType(index));
+        Push(VariableType(index), maybeShift: _scan.MayHoldShift(index));
     }
 
     private void LocalSet(int index)
@@ -303,6 +307,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         Require(1);
         StoreVariable(index);
         LoadVariable(index);
+        _operands[^1] = _operands[^1] with { MaybeShift = _scan.MayHoldShift(index) };
     }
 
     private void Drop()
@@ -322,7 +327,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         var type = _operands[^2].Type;
         _il.Call(RuntimeMethods.Select(type));
         Pop(3);
-        Push(type);
+        Push(type, maybeShift: true);
     }
 
     private void Float32(uint bits)

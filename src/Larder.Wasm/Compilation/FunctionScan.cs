@@ -7,6 +7,10 @@ internal sealed class FunctionScan
 {
     private readonly List<int> _open = [];
 
+    // Variables that are given more than constants and what comes from memory.
+    private readonly HashSet<int> _computed = [];
+    private int _parameters;
+
     /// <summary>Instructions outside of loops; what entering the function costs in fuel.</summary>
     public int EntryCost { get; private set; }
 
@@ -22,9 +26,14 @@ internal sealed class FunctionScan
     /// <summary>Bit for each of the first 64 memories that it uses.</summary>
     public ulong Memories { get; private set; }
 
-    /// <summary>Looks at a function.</summary>
-    public void Run(FunctionBody body)
+    /// <summary>Whether the JIT compiler may find a shift in what a variable holds.</summary>
+    public bool MayHoldShift(int variable) => variable < _parameters || _computed.Contains(variable);
+
+    /// <summary>Looks at a function with that many parameters.</summary>
+    public void Run(FunctionBody body, int parameters)
     {
+        _parameters = parameters;
+        _computed.Clear();
         _open.Clear();
         LoopCosts.Clear();
         HasCalls = false;
@@ -33,9 +42,17 @@ internal sealed class FunctionScan
         Memories = 0;
         var reader = new ByteReader(body.Code.Span, body.Offset);
         var loop = -1;
+        var previous = Opcode.Nop;
         while (!reader.AtEnd)
         {
             var opcode = reader.ReadOpcode();
+            if (opcode is Opcode.LocalSet or Opcode.LocalTee && !IsNoShift(previous))
+            {
+                var next = reader;
+                _computed.Add(next.ReadIndex());
+            }
+
+            previous = opcode;
             Instructions++;
             if (loop < 0)
             {
@@ -75,4 +92,8 @@ internal sealed class FunctionScan
             Memories |= Immediates.Skip(ref reader, opcode);
         }
     }
+
+    private static bool IsNoShift(Opcode opcode) =>
+        opcode is (>= Opcode.I32Load and <= Opcode.I64Load32U) or Opcode.I32Const or Opcode.I64Const or Opcode.GlobalGet
+        || SimpleInstructions.Find(opcode) is { Combination: Combination.None };
 }

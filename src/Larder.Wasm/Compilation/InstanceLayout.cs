@@ -33,6 +33,9 @@ internal sealed class InstanceLayout
     /// <summary>double: constants that the JIT compiler would fold wrongly; see <see cref="FloatCells"/>.</summary>
     public const int FloatConstants = -104;
 
+    /// <summary>long: zero, of which the JIT compiler does not know that it is; see <c>FunctionCompiler.Rotations.cs</c>.</summary>
+    public const int Zero = -112;
+
     private const int HeaderBytes = 112;
 
     private int _used = HeaderBytes;

@@ -26,6 +26,25 @@ internal sealed record SimpleInstruction(
 
     /// <summary>Of a comparison: the branch that is taken when it does not hold.</summary>
     public ILOpCode BranchIfFalse { get; init; }
+
+    /// <summary>How an instruction on integers makes its result of their bits.</summary>
+    public Combination Combination { get; init; }
+}
+
+/// <summary>How the bits of operands come to be those of a result.</summary>
+internal enum Combination : byte
+{
+    /// <summary>As none of the others: by a comparison, by counting, or from floats.</summary>
+    None,
+
+    /// <summary>In a way that may leave those of one operand as they are.</summary>
+    Other,
+
+    /// <summary>By a bitwise or, exclusive or not.</summary>
+    Join,
+
+    /// <summary>By a rotation.</summary>
+    Rotation,
 }
 
 /// <summary>The numeric instructions by their opcode.</summary>
@@ -87,8 +106,20 @@ internal static class SimpleInstructions
             code is null ? Method(name) : null,
             !operation.StartsWith("Sh", StringComparison.Ordinal) ? 0 : result == WasmType.I32 ? 31 : 63,
             isFloat && !isConversion && !keepsPayload,
-            !keepsPayload && !operation.StartsWith("Reinterpret", StringComparison.Ordinal));
+            !keepsPayload && !operation.StartsWith("Reinterpret", StringComparison.Ordinal))
+        {
+            Combination = isFloat ? Combination.None : CombinationOf(operation),
+        };
     }
+
+    private static Combination CombinationOf(string operation) => operation switch
+    {
+        "Rotl" or "Rotr" => Combination.Rotation,
+        "Or" or "Xor" => Combination.Join,
+        "Shl" or "ShrU" or "Add" or "Sub" or "Mul" or "And" or "ShrS" or "DivS" or "DivU" or "RemS" or "RemU" or "WrapI64" => Combination.Other,
+        _ when operation.StartsWith("Extend", StringComparison.Ordinal) => Combination.Other,
+        _ => Combination.None,
+    };
 
     private static MethodInfo Method(string name) => name switch
     {
