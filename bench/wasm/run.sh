@@ -4,7 +4,7 @@
 #   bench/wasm/run.sh [programs|latency|all] [--rounds N] [--only TEXT] [--markdown FILE]
 #
 # Needs node, npm, clang and lld (installed with apt-get when missing, as root); npm brings the AssemblyScript compiler
-# and QuickJS as a module. Rounds of all engines and configurations are interleaved, and what is reported is the least
+# and QuickJS, the engine of handlers. Rounds of all engines and configurations are interleaved, and what is reported is the least
 # processor time; only ratios mean anything on a machine that does other things too.
 set -euo pipefail
 
@@ -31,7 +31,9 @@ if [ ${#missing[@]} -gt 0 ]; then
   echo "run.sh: installing ${missing[*]} ..." >&2
   { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "${missing[@]}"; } >&2
 fi
-[ -d "$here/node_modules/quickjs-wasi" ] && [ -d "$here/node_modules/assemblyscript" ] ||
+engine=$root/src/Larder.Handlers/Engine/module
+"$engine/fetch.sh"
+[ -d "$here/node_modules/assemblyscript" ] ||
   (cd "$here" && npm ci --no-audit --no-fund --loglevel=error) >&2
 
 work=$root/artifacts/bench-wasm
@@ -44,7 +46,7 @@ compile kernels
 compile simd -msimd128
 compile calls
 "$here/node_modules/.bin/asc" "$here/assembly/indexer.ts" -O3 -o "$work/indexer.wasm"
-cp "$here/node_modules/quickjs-wasi/quickjs.wasm" "$work/quickjs.wasm"
+cp "$engine/node_modules/quickjs-wasi/quickjs.wasm" "$work/quickjs.wasm"
 rm -rf "$work/javascript"
 cp -r "$here/javascript" "$work/javascript"
 

@@ -1,3 +1,4 @@
+using Larder.Handlers.Compilation;
 using Larder.Handlers.Contract;
 using Larder.Wasm;
 
@@ -7,9 +8,15 @@ namespace Larder.Handlers.Engine;
 internal static class CompileErrors
 {
     /// <summary>The exception of the parser.</summary>
-    public static HandlerError Read(QuickJsInstance engine)
+    public static HandlerError Read(QuickJsInstance engine, SourceMap map)
     {
-        var (name, message, location) = ReadException(engine);
+        var (name, message, location) = ReadException(engine, map);
+        if (name == "SyntaxError" && location == map.End)
+        {
+            // The parser met the text behind the source.
+            message = "The handler ends too early: something in it is not closed.";
+        }
+
         return name switch
         {
             "InternalError" when message == "out of memory" =>
@@ -20,9 +27,9 @@ internal static class CompileErrors
     }
 
     /// <summary>The probe was refused, and so the source is more than a body.</summary>
-    public static HandlerError NotABody(QuickJsInstance engine)
+    public static HandlerError NotABody(QuickJsInstance engine, SourceMap map)
     {
-        var (_, _, location) = ReadException(engine);
+        var (_, _, location) = ReadException(engine, map);
         return new HandlerError(
             HandlerErrorCode.CompilationError,
             "The handler is not the body of a function: it closes a bracket that it has not opened.") { Location = location };
@@ -36,12 +43,12 @@ internal static class CompileErrors
         _ => new HandlerError(HandlerErrorCode.WasmError, $"The compiler failed: {trap.Message}."),
     };
 
-    private static (string Name, string Message, SourceLocation? Location) ReadException(QuickJsInstance engine)
+    private static (string Name, string Message, SourceLocation? Location) ReadException(QuickJsInstance engine, SourceMap map)
     {
         var error = engine.TakeException();
         var name = engine.ToText(engine.Property(error, "name")) ?? "Error";
         var message = engine.ToText(engine.Property(error, "message")) ?? "";
         var stack = engine.ToText(engine.Property(error, "stack")) ?? "";
-        return (name, message, HandlerStack.Parse(stack).Location);
+        return (name, message, HandlerStack.Parse(stack, map).Location);
     }
 }

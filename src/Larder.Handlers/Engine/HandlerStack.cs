@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Larder.Handlers.Compilation;
 using Larder.Handlers.Contract;
 
 namespace Larder.Handlers.Engine;
@@ -12,14 +13,16 @@ internal readonly record struct HandlerStack(string Text, SourceLocation? Locati
     private const string Place = HandlerScript.FileName + ":";
 
     /// <summary>Reads the engine's text of a stack.</summary>
-    public static HandlerStack Parse(string stack)
+    /// <param name="stack">The text.</param>
+    /// <param name="map">The map of the source; without one, columns are bytes of UTF-8.</param>
+    public static HandlerStack Parse(string stack, SourceMap? map = null)
     {
         var text = new StringBuilder();
         SourceLocation? innermost = null;
         foreach (var line in stack.AsSpan().EnumerateLines())
         {
             var start = line.IndexOf(Place, StringComparison.Ordinal);
-            if (start < 0 || !TryReadPlace(line[(start + Place.Length)..], out var location, out var rest))
+            if (start < 0 || !TryReadPlace(line[(start + Place.Length)..], map, out var location, out var rest))
             {
                 continue;
             }
@@ -39,7 +42,8 @@ internal readonly record struct HandlerStack(string Text, SourceLocation? Locati
         return new HandlerStack(text.ToString(), innermost);
     }
 
-    private static bool TryReadPlace(ReadOnlySpan<char> text, out SourceLocation location, out ReadOnlySpan<char> rest)
+    private static bool TryReadPlace(
+        ReadOnlySpan<char> text, SourceMap? map, out SourceLocation location, out ReadOnlySpan<char> rest)
     {
         location = default;
         rest = default;
@@ -58,7 +62,8 @@ internal readonly record struct HandlerStack(string Text, SourceLocation? Locati
         }
 
         rest = text[columnEnd..];
-        location = new SourceLocation(Math.Max(line - HandlerScript.LinesBefore, 1), Math.Max(column, 1));
+        location = map?.FromEngine(line, column)
+            ?? new SourceLocation(Math.Max(line - HandlerScript.LinesBefore, 1), Math.Max(column, 1));
         return true;
     }
 }

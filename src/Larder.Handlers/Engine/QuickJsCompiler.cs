@@ -1,3 +1,4 @@
+using Larder.Handlers.Compilation;
 using Larder.Handlers.Contract;
 using Larder.Wasm;
 
@@ -22,8 +23,9 @@ internal sealed class QuickJsCompiler : IDisposable
 
     /// <summary>Compiles a handler.</summary>
     /// <param name="source">The function body as UTF-8.</param>
+    /// <param name="map">The map of the source.</param>
     /// <param name="timeout">How long it may take.</param>
-    public CompiledScript Compile(ReadOnlySpan<byte> source, TimeSpan timeout)
+    public CompiledScript Compile(ReadOnlySpan<byte> source, SourceMap map, TimeSpan timeout)
     {
         using var deadline = _engine.Store.Deadline(timeout);
         try
@@ -31,12 +33,12 @@ internal sealed class QuickJsCompiler : IDisposable
             var bytecode = _engine.Compile(HandlerScript.For(source), HandlerScript.FileName);
             if (bytecode is null)
             {
-                return new CompiledScript(null, CompileErrors.Read(_engine));
+                return new CompiledScript(null, CompileErrors.Read(_engine, map));
             }
 
             _engine.Restore(_image);
             return _engine.Compile(HandlerScript.ProbeFor(source), HandlerScript.FileName) is null
-                ? new CompiledScript(null, CompileErrors.NotABody(_engine))
+                ? new CompiledScript(null, CompileErrors.NotABody(_engine, map))
                 : new CompiledScript(bytecode, null);
         }
         catch (GuestTrapException exception)

@@ -13,7 +13,8 @@ internal static class NodeModules
 
     private static readonly string Packages = Path.Combine(BuiltTool.Root, "tests", "Larder.EndToEnd", "clients", "node_modules");
 
-    public static string QuickJs { get; } = Path.Combine(Packages, "quickjs-wasi", "quickjs.wasm");
+    public static string QuickJs { get; } = Path.Combine(
+        BuiltTool.Root, "src", "Larder.Handlers", "Engine", "module", "node_modules", "quickjs-wasi", "quickjs.wasm");
 
     /// <summary>Every way to compile, and whether the module is saved and loaded in between.</summary>
     public static (string Name, CompileOptions Options, bool IsSaved)[] Ways { get; } =
