@@ -7,6 +7,7 @@ using Larder.Cli.Commands;
 using Larder.Cli.Stores;
 using Larder.Cli.Wasm;
 using Larder.Node.Configuration;
+using Larder.Node.Sizing;
 
 namespace Larder.Cli;
 
@@ -28,6 +29,7 @@ namespace Larder.Cli;
 [JsonSerializable(typeof(Recipe))]
 [JsonSerializable(typeof(ScrubLine))]
 [JsonSerializable(typeof(ScrubResult))]
+[JsonSerializable(typeof(SizingPlan))]
 [JsonSerializable(typeof(StatsDocument))]
 [JsonSerializable(typeof(StoreStatistics))]
 [JsonSerializable(typeof(VerifyReport))]

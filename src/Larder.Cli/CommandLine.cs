@@ -33,6 +33,7 @@ internal static class CommandLine
         {
             ServeCommand.Create(terminal),
             StatsCommand.Create(terminal),
+            PlanCommand.Create(terminal),
             GetCommand.Create(terminal),
             PutCommand.Create(terminal),
             ListCommand.Create(terminal),

@@ -4,6 +4,7 @@ using Larder.Cache.Disk;
 using Larder.Cache.Memory;
 using Larder.Cache.Policy;
 using Larder.Cache.Remote;
+using Larder.Cache.Sizing;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Node;
@@ -34,6 +35,7 @@ internal static class CacheAssembly
         },
         Remote = options.Upstream is null ? null : DescribeRemote(options, options.Upstream),
         Kinds = NodeKinds.Complete(options.Kinds),
+        Sizing = options.Sizing ? new SizingOptions() : null,
     };
 
     private static MemoryTierOptions DescribeMemory(NodeOptions options)

@@ -26,6 +26,11 @@ public sealed record NodeOptions
     /// <summary>Eviction policy of the memory tier: <c>frequency</c> or <c>lru</c>. Default <c>frequency</c>.</summary>
     public string MemoryPolicy { get; init; } = "frequency";
 
+    /// <summary>
+    /// Whether the tiers watch their lookups, so that <c>/v1/plan</c> can say what other capacities would bring. Default true.
+    /// </summary>
+    public bool Sizing { get; init; } = true;
+
     /// <summary>Most bytes the disk tier may hold; 0 switches it off. Default 32 GiB.</summary>
     public long DiskCapacityBytes { get; init; } = 32L * 1024 * 1024 * 1024;
 

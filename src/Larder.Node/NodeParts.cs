@@ -5,6 +5,7 @@ using Larder.Node.Http;
 using Larder.Node.Maintenance;
 using Larder.Node.Protocols;
 using Larder.Node.Security;
+using Larder.Node.Sizing;
 using Larder.Node.Storage;
 using Larder.Node.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -111,6 +112,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 new Route(MetricsEndpoint.Path, metrics),
                 new Route(EntriesEndpoint.Path, new EntriesEndpoint()),
                 new Route(ExplainEndpoint.Path, new ExplainEndpoint()),
+                new Route(PlanEndpoint.Path, new PlanEndpoint()),
                 .. MaintenanceEndpoint.Paths.Select(path => new Route(path, maintenance)),
                 .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),
             ],

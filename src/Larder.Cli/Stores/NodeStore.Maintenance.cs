@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
+using Larder.Node.Sizing;
 
 namespace Larder.Cli.Stores;
 
@@ -81,6 +82,14 @@ internal sealed partial class NodeStore
         using var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path), cancellationToken).ConfigureAwait(false);
         await EnsureAsync(answer, cancellationToken).ConfigureAwait(false);
         return await ReadAsync(answer, CliJson.Default.PurgeResult, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks how large the tiers should be.</summary>
+    public async Task<SizingPlan> PlanAsync(double? target, CancellationToken cancellationToken)
+    {
+        var path = Query("v1/plan", ("target", target?.ToString("R", CultureInfo.InvariantCulture)));
+        using var answer = await AskAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(answer, CliJson.Default.SizingPlan, cancellationToken).ConfigureAwait(false);
     }
 
     private static string? Seconds(TimeSpan? time) => time is { } known ? Number((long)known.TotalSeconds) : null;

@@ -33,7 +33,8 @@ internal static class Settings
             Alias = "CACHE_DIR",
         },
         Bytes("memory.capacity", "Most bytes the memory tier holds; 0 switches it off.",
-            static options => options.MemoryCapacityBytes, static (options, value) => options with { MemoryCapacityBytes = value }),
+            static options => options.MemoryCapacityBytes, static (options, value) => options with { MemoryCapacityBytes = value },
+            alias: "MAX_CACHE_SIZE_BYTES"),
         Limit("memory.max-entries", "Most entries the memory tier holds.",
             static options => options.MemoryMaxEntries, static (options, value) => options with { MemoryMaxEntries = value }),
         new()
@@ -49,10 +50,11 @@ internal static class Settings
         Switch("memory.arena", "Whether memory payloads live in a region that is reserved and touched at start.",
             static options => options.MemoryArena, static (options, value) => options with { MemoryArena = value }),
         Bytes("disk.capacity", "Most bytes the disk tier holds; 0 switches it off.",
-            static options => options.DiskCapacityBytes, static (options, value) => options with { DiskCapacityBytes = value },
-            alias: "MAX_CACHE_SIZE_BYTES"),
+            static options => options.DiskCapacityBytes, static (options, value) => options with { DiskCapacityBytes = value }),
         Limit("disk.max-entries", "Most entries the disk tier holds.",
             static options => options.DiskMaxEntries, static (options, value) => options with { DiskMaxEntries = value }),
+        Switch("sizing", "Whether the tiers watch their lookups, so that 'larder plan' can say what other capacities would bring.",
+            static options => options.Sizing, static (options, value) => options with { Sizing = value }),
         Url("upstream.url", "Another node, or any server that takes GET, PUT and HEAD, that is asked on a miss.",
             static options => options.Upstream, static (options, value) => options with { Upstream = value }),
         new()

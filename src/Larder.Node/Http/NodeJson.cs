@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
+using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Node.Maintenance;
 using Larder.Node.Protocols;
+using Larder.Node.Sizing;
 
 namespace Larder.Node.Http;
 
@@ -9,7 +11,9 @@ namespace Larder.Node.Http;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(CamelCaseEnumConverter<MissReason>), typeof(CamelCaseEnumConverter<RecipeChange>)])]
+    Converters = [
+        typeof(CamelCaseEnumConverter<MissReason>), typeof(CamelCaseEnumConverter<RecipeChange>), typeof(CamelCaseEnumConverter<TierKind>),
+    ])]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(FlushBody))]
 [JsonSerializable(typeof(ListPage))]
@@ -18,5 +22,6 @@ namespace Larder.Node.Http;
 [JsonSerializable(typeof(PurgeBody))]
 [JsonSerializable(typeof(Recipe))]
 [JsonSerializable(typeof(ScrubLine))]
+[JsonSerializable(typeof(SizingPlan))]
 [JsonSerializable(typeof(VerifyBody))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -69,6 +69,39 @@ public sealed class DashboardTests(BrowserFixture browser) : IClassFixture<Brows
     }
 
     [Fact]
+    public async Task The_curves_show_how_large_the_tiers_should_be_and_keep_up()
+    {
+        browser.Require();
+        await using var node = await DashboardNode.StartAsync();
+        await using var page = await DashboardPage.OpenAsync(browser.Browser, node.Address);
+        await page.WaitUntilLiveAsync();
+
+        // Forty entries of 40 KB in turn: more than the memory tier's one MiB.
+        for (var turn = 0; turn < 3; turn++)
+        {
+            for (var n = 0; n < 40; n++)
+            {
+                if (!await node.GetAsync("demo", n))
+                {
+                    await node.PutAsync("demo", n, 40_000);
+                }
+            }
+        }
+
+        var memory = (await node.JsonAsync("/v1/plan")).GetProperty("tiers")[0];
+        var figure = page.Page.Locator("#plan figure[data-tier=memory]");
+        await page.Page.WaitForFunctionAsync(
+            "summary => document.querySelector('#plan figure[data-tier=memory] figcaption p').textContent === summary", memory.GetProperty("summary").GetString());
+        Assert.StartsWith("now 1 MiB", await figure.Locator("[data-mark=now]").TextContentAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("recommended 1.", await figure.Locator("[data-mark=recommended]").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Equal(memory.GetProperty("steps").GetArrayLength(), await figure.Locator("tbody tr[data-key]").CountAsync());
+        Assert.NotEmpty(await figure.Locator("path.total").GetAttributeAsync("d") ?? string.Empty);
+        Assert.Equal(1, await page.Page.Locator("#plan figure[data-tier=disk]").CountAsync());
+        Assert.Contains("memory limit", await page.Page.Locator("#plan-container").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Empty(page.Problems);
+    }
+
+    [Fact]
     public async Task A_miss_is_listed_with_its_cause()
     {
         browser.Require();

@@ -3,12 +3,14 @@
 
 import { clearToken, follow, getJson, hasToken, setToken, SignInNeeded } from './api.js';
 import { find, say } from './dom.js';
+import { PlanPanel } from './plan.js';
 import { Plots } from './plots.js';
 import { Recent, Series } from './series.js';
 import { Events, kindsTable, showFacts, showLesson, Tiles, tiersTable } from './views.js';
 
 const statsEveryMs = 3000;
 const pollEveryMs = 3000;
+const planEveryMs = 5000;
 
 const plots = new Plots({
   ratio: find('plot-ratio'), throughput: find('plot-throughput'), occupancy: find('plot-occupancy'), removals: find('plot-removals'),
@@ -18,6 +20,7 @@ const tiles = new Tiles(find('tiles'));
 const tiers = tiersTable(find('tiers'));
 const kinds = kindsTable(find('kinds'), colorOf);
 const events = new Events(colorOf);
+const plan = new PlanPanel(colorOf);
 
 let shownWindow = '10m';
 let stats = null;
@@ -50,13 +53,15 @@ function takeStats(report) {
 }
 
 async function load(signal) {
-  const [report, history, minute, happened] = await Promise.all([
+  const [report, history, minute, happened, sizes] = await Promise.all([
     getJson('/v1/stats', signal), getJson(`/v1/history?window=${shownWindow}`, signal),
     getJson('/v1/history?window=60s&points=60', signal), getJson('/v1/events', signal),
+    getJson('/v1/plan', signal),
   ]);
   series = new Series(history);
   recent = new Recent(minute);
   takeStats(report);
+  plan.show(sizes);
   events.reset();
   events.add(happened);
   show();
@@ -88,10 +93,17 @@ async function refresh(signal) {
   }
 }
 
+async function replan(signal) {
+  while (!signal.aborted) {
+    await pause(planEveryMs, signal);
+    if (!signal.aborted) plan.show(await getJson('/v1/plan', signal));
+  }
+}
+
 async function listen(signal) {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
-  const tables = refresh(either).catch(() => ended.abort());
+  const tables = Promise.all([refresh(either), replan(either)]).catch(() => ended.abort());
   try {
     for await (const { event, data } of follow('/v1/live', either)) {
       if (event === 'drain') return;

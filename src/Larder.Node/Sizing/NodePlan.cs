@@ -1,0 +1,51 @@
+using System.Globalization;
+using Larder.Cache.Sizing;
+using Larder.Handlers;
+using Larder.Node.Http;
+
+namespace Larder.Node.Sizing;
+
+/// <summary>Makes the plan of a running node.</summary>
+internal static class NodePlan
+{
+    /// <summary>Makes the plan for a wanted hit ratio; null for the default.</summary>
+    public static SizingPlan Make(NodeServices services, double? target)
+    {
+        var options = services.Options;
+        var inMemory = options.DiskCapacityBytes > 0 && IsInMemory(options.DataDirectory);
+        var plan = SizingPlan.Make(
+            [.. services.Store.Cache.GetCurves().Select(curves => TierPlan.Make(curves, target))], options, new HandlerRuntimeOptions(), inMemory);
+        return plan with
+        {
+            IsWatching = options.Sizing,
+            Pod = plan.Pod with { ActualLimitBytes = ContainerLimit() },
+        };
+    }
+
+    // A directory on tmpfs, as a volume with 'medium: Memory' is.
+    private static bool IsInMemory(string directory)
+    {
+        try
+        {
+            return new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    // Inside a container its own control group is the root of what it sees.
+    private static long? ContainerLimit()
+    {
+        const string LimitFile = "/sys/fs/cgroup/memory.max";
+        try
+        {
+            return long.TryParse(File.ReadAllText(LimitFile), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
