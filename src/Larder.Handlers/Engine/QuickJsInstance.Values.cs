@@ -31,8 +31,8 @@ internal sealed partial class QuickJsInstance
     }
 
     /// <summary>Runs one job of the queue, such as the reaction to a promise.</summary>
-    /// <returns>False when there was none. A job that throws has rejected its promise already.</returns>
-    public bool RunJob() => _exports.ExecutePendingJob.Call() != 0;
+    /// <returns>Positive when there was one, zero when there was none, negative when it failed and an exception waits.</returns>
+    public int RunJob() => _exports.ExecutePendingJob.Call();
 
     /// <summary>How far a promise is.</summary>
     public PromiseState StateOf(JsValue promise) => (PromiseState)_exports.PromiseState.Call(_context, promise.Bits);

@@ -10,10 +10,10 @@ namespace Larder.Handlers.Engine;
 /// </summary>
 internal sealed partial class QuickJsInstance : IDisposable
 {
-    // Allocations of the engine itself that do not come out of the heap's share: its stack and its constants.
-    private const long EngineBytes = 1536 * 1024;
+    /// <summary>Bytes of the memory limit that the heap cannot have: the engine's stack and constants, and a reserve.</summary>
+    public const long EngineBytes = 2048 * 1024;
+    private const int ReserveBytes = 512 * 1024;
     private const int PageBytes = 64 * 1024;
-    private const int NativeStackBytes = 768 * 1024;
     private const int MemoryUsageBytes = 26 * 8;
     private const int ScratchBytes = 16;
     private const int WordsOfRuntime = 32;
@@ -31,6 +31,8 @@ internal sealed partial class QuickJsInstance : IDisposable
     // A few bytes for results that come through an address.
     private int _scratch;
 
+    private readonly int _heapLimit;
+
     /// <summary>Starts an engine.</summary>
     /// <exception cref="HandlersException">The module is not the one that this class knows, or it cannot start.</exception>
     public QuickJsInstance(CompiledModule module, QuickJsLimits limits, QuickJsIntrinsics intrinsics)
@@ -44,7 +46,7 @@ internal sealed partial class QuickJsInstance : IDisposable
                 throw new HandlersException(HandlersErrorKind.EngineUnavailable, "The JavaScript engine does not start.");
             }
 
-            _exports.SetMemoryLimit.Call((int)Math.Min(limits.MemoryBytes - EngineBytes, int.MaxValue));
+            _exports.SetMemoryLimit.Call(_heapLimit);
             _exports.SetMaxStackSize.Call(limits.StackBytes);
             _exports.TrackRejections.Call(1);
             _runtime = _exports.RuntimePointer.Call();
@@ -73,10 +75,11 @@ internal sealed partial class QuickJsInstance : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limits.MemoryBytes, QuickJsLimits.LeastMemoryBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limits.StackBytes, QuickJsLimits.MostStackBytes);
+        _heapLimit = (int)Math.Min(limits.MemoryBytes - EngineBytes, int.MaxValue - ReserveBytes);
         _store = new Store(new StoreOptions
         {
             MemoryPages = (ulong)(limits.MemoryBytes / PageBytes),
-            StackBytes = NativeStackBytes,
+            StackBytes = limits.NativeStackBytes,
             Instances = 16,
         });
         try
@@ -125,6 +128,9 @@ internal sealed partial class QuickJsInstance : IDisposable
 
     /// <summary>Lets code run again.</summary>
     public void ClearInterrupt() => _store.ClearInterrupt();
+
+    /// <summary>Opens the reserve of memory, so that a handler which used up its own can be asked what happened.</summary>
+    public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Call(_heapLimit + ReserveBytes);
 
     /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
     public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch));

@@ -3,7 +3,8 @@ namespace Larder.Handlers.Engine;
 /// <summary>What one instance of the engine may use.</summary>
 /// <param name="MemoryBytes">Bytes of its memory, the engine's own included.</param>
 /// <param name="StackBytes">Bytes of the JavaScript stack.</param>
-internal readonly record struct QuickJsLimits(long MemoryBytes, int StackBytes)
+/// <param name="NativeStackBytes">Bytes of the thread's stack, as far as it has as much.</param>
+internal readonly record struct QuickJsLimits(long MemoryBytes, int StackBytes, int NativeStackBytes = 1024 * 1024)
 {
     /// <summary>The least memory in which the engine is of use.</summary>
     public const long LeastMemoryBytes = 4L * 1024 * 1024;
