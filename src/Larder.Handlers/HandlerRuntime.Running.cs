@@ -84,6 +84,7 @@ public sealed partial class HandlerRuntime
     private HandlerResult Suspended(HandlerRun run, InstanceLease<HandlerInstance> lease, HandlerResult result, long started)
     {
         var call = run.Awaited;
+        var (code, name) = (run.Handler.Code, run.Context.HandlerName);
         var id = Guid.NewGuid();
         result = result with
         {
@@ -92,9 +93,9 @@ public sealed partial class HandlerRuntime
         };
 
         // From here on the run belongs to whoever resumes it.
-        _counters.CountSuspension();
         if (_pool.TrySuspend(lease, id))
         {
+            _metrics.Record(code.SourceDigest, name, result);
             return result;
         }
 
@@ -113,7 +114,7 @@ public sealed partial class HandlerRuntime
     private HandlerResult Ended(CompiledHandler? code, HandlerContext context, HandlerResult result, long started)
     {
         result = result with { Metrics = result.Metrics with { Duration = Stopwatch.GetElapsedTime(started) } };
-        _counters.CountEnd(code, context, result);
+        _metrics.Record(code?.SourceDigest, context.HandlerName, result);
         return result;
     }
 

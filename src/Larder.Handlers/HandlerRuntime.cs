@@ -39,7 +39,7 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
     private readonly LoadedHandlers _handlers;
     private readonly DeadlineWatch _watch = new();
     private readonly DeepStack _deepStack = new();
-    private readonly RunCounters _counters = new();
+    private readonly HandlerMetrics _metrics;
     private volatile bool _isStopping;
 
     private HandlerRuntime(
@@ -50,6 +50,8 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
         _compiler = compiler;
         _engine = engine;
         _handlers = new LoadedHandlers(options.MaxHandlerImages);
+        _metrics = new HandlerMetrics(
+            options.MaxHandlerStatistics, options.Time, source => compiler.KeyOf(source).ToString());
         _pool = new InstancePool<HandlerInstance>(
             options.PoolOptions(),
             new InstanceLifecycle<HandlerInstance>

@@ -47,6 +47,9 @@ public sealed record HandlerRuntimeOptions
     /// <summary>Most handlers whose image, with their code loaded, is kept ready. Default 64.</summary>
     public int MaxHandlerImages { get; init; } = 64;
 
+    /// <summary>Most handlers that statistics tell apart; the others are summed up. Default 200.</summary>
+    public int MaxHandlerStatistics { get; init; } = 200;
+
     /// <summary>Most runs that may be suspended at a time. Default 1,000.</summary>
     public int MaxSuspended { get; init; } = 1_000;
 
@@ -100,6 +103,7 @@ public sealed record HandlerRuntimeOptions
         Require(AcquireTimeout >= TimeSpan.Zero, $"{nameof(AcquireTimeout)} must not be negative");
         Require(MaxQueued >= 0, $"{nameof(MaxQueued)} must not be negative");
         Require(MaxHandlerImages >= 0, $"{nameof(MaxHandlerImages)} must not be negative");
+        Require(MaxHandlerStatistics >= 0, $"{nameof(MaxHandlerStatistics)} must not be negative");
         Require(MaxSuspended >= 0 && MaxSuspendedBytes >= 0, $"{nameof(MaxSuspended)} and {nameof(MaxSuspendedBytes)} must not be negative");
         Require(SuspensionTimeout > TimeSpan.Zero, $"{nameof(SuspensionTimeout)} must be positive");
         Require(MaxInputBytes >= 0, $"{nameof(MaxInputBytes)} must not be negative");

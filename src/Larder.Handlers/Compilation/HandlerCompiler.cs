@@ -149,7 +149,10 @@ internal sealed partial class HandlerCompiler : IAsyncDisposable
     }
 
     /// <summary>The name under which the tiers know a handler.</summary>
-    public Fingerprint KeyOf(CompiledHandler handler) => _build.RecipeOf(Kind, handler.SourceDigest).Fingerprint;
+    public Fingerprint KeyOf(CompiledHandler handler) => KeyOf(handler.SourceDigest);
+
+    /// <summary>The name under which the cache keeps the handler whose source has this digest.</summary>
+    public Fingerprint KeyOf(Fingerprint sourceDigest) => _build.RecipeOf(Kind, sourceDigest).Fingerprint;
 
     /// <summary>
     /// Removes every handler from memory and disk, and forgets the errors. Counters stay; the remote tier belongs to other

@@ -24,17 +24,38 @@ public sealed record HandlerStatistics
     /// <summary>Calls whose compiled form came from a cache.</summary>
     public long CacheHits { get; init; }
 
-    /// <summary>Mean wall time of a run.</summary>
-    public TimeSpan AverageExecutionTime { get; init; }
+    /// <summary>Calls for which it had to be compiled.</summary>
+    public long CacheMisses { get; init; }
 
-    /// <summary>Wall time that half of the runs stayed within.</summary>
-    public TimeSpan P50ExecutionTime { get; init; }
+    /// <summary>Calls of host functions.</summary>
+    public long HostCalls { get; init; }
 
-    /// <summary>Wall time that 95 of 100 runs stayed within.</summary>
-    public TimeSpan P95ExecutionTime { get; init; }
+    /// <summary>Fuel of all runs.</summary>
+    public long Instructions { get; init; }
 
-    /// <summary>Wall time that 99 of 100 runs stayed within.</summary>
-    public TimeSpan P99ExecutionTime { get; init; }
+    /// <summary>Wall time of calls and resumptions.</summary>
+    public DurationSummary Duration { get; init; }
+
+    /// <summary>Time that the compiler took, all times together.</summary>
+    public TimeSpan CompilationTime { get; init; }
+
+    /// <summary>Mean bytes of the JavaScript heap at the end of a run.</summary>
+    public long AverageMemoryBytes { get; init; }
+
+    /// <summary>Runs that ended with success.</summary>
+    public long Successes => Executions - Failures;
+
+    /// <summary>Mean wall time of a call.</summary>
+    public TimeSpan AverageExecutionTime => Duration.Mean;
+
+    /// <summary>Wall time that half of the calls stayed within.</summary>
+    public TimeSpan P50ExecutionTime => Duration.P50;
+
+    /// <summary>Wall time that 95 of 100 calls stayed within.</summary>
+    public TimeSpan P95ExecutionTime => Duration.P95;
+
+    /// <summary>Wall time that 99 of 100 calls stayed within.</summary>
+    public TimeSpan P99ExecutionTime => Duration.P99;
 
     /// <summary>Most bytes that one run's instance had.</summary>
     public long PeakMemoryBytes { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Larder.Handlers.Contract;
+using Larder.Handlers.Pooling;
 
 namespace Larder.Handlers.Diagnostics;
 
@@ -20,6 +21,9 @@ public sealed record RuntimeStatistics
 
     /// <summary>Times that a run was suspended.</summary>
     public long Suspensions { get; init; }
+
+    /// <summary>Times that a suspended run got its instance back.</summary>
+    public long Resumptions { get; init; }
 
     /// <summary>Runs that are suspended now.</summary>
     public int SuspendedInstances { get; init; }
@@ -48,20 +52,60 @@ public sealed record RuntimeStatistics
     /// <summary>Hits through calls, 0 to 1; 0 before the first call.</summary>
     public double CacheHitRate => CacheHits + CacheMisses == 0 ? 0 : (double)CacheHits / (CacheHits + CacheMisses);
 
-    /// <summary>Mean wall time of a run.</summary>
-    public TimeSpan AverageExecutionTime { get; init; }
+    /// <summary>The hits by the tier that had the compiled handler.</summary>
+    public ImmutableSortedDictionary<HandlerOrigin, long> CacheHitsByOrigin { get; init; } =
+        ImmutableSortedDictionary<HandlerOrigin, long>.Empty;
 
-    /// <summary>Wall time that half of the runs stayed within.</summary>
-    public TimeSpan P50ExecutionTime { get; init; }
+    /// <summary>Wall time of calls and resumptions, from their start to their result.</summary>
+    public DurationSummary Duration { get; init; }
 
-    /// <summary>Wall time that 95 of 100 runs stayed within.</summary>
-    public TimeSpan P95ExecutionTime { get; init; }
+    /// <summary>The part of it in which guest code ran.</summary>
+    public DurationSummary RunTime { get; init; }
 
-    /// <summary>Wall time that 99 of 100 runs stayed within.</summary>
-    public TimeSpan P99ExecutionTime { get; init; }
+    /// <summary>The part of it that went into waiting for an instance.</summary>
+    public DurationSummary QueueTime { get; init; }
+
+    /// <summary>Time that the compiler took, of calls that needed it.</summary>
+    public DurationSummary CompilationTime { get; init; }
+
+    /// <summary>Mean wall time of a call.</summary>
+    public TimeSpan AverageExecutionTime => Duration.Mean;
+
+    /// <summary>Wall time that half of the calls stayed within.</summary>
+    public TimeSpan P50ExecutionTime => Duration.P50;
+
+    /// <summary>Wall time that 95 of 100 calls stayed within.</summary>
+    public TimeSpan P95ExecutionTime => Duration.P95;
+
+    /// <summary>Wall time that 99 of 100 calls stayed within.</summary>
+    public TimeSpan P99ExecutionTime => Duration.P99;
+
+    /// <summary>Fuel of all runs.</summary>
+    public long Instructions { get; init; }
+
+    /// <summary>Runs that a deadline or the fuel ended.</summary>
+    public long Timeouts => Errors.GetValueOrDefault(HandlerErrorCode.Timeout);
+
+    /// <summary>Runs that reached the limit of memory.</summary>
+    public long MemoryLimitErrors => Errors.GetValueOrDefault(HandlerErrorCode.MemoryLimit);
+
+    /// <summary>Runs that lacked a capability.</summary>
+    public long PermissionDenials => Errors.GetValueOrDefault(HandlerErrorCode.PermissionDenied);
+
+    /// <summary>Runs that threw.</summary>
+    public long ExecutionErrors => Errors.GetValueOrDefault(HandlerErrorCode.ExecutionError);
+
+    /// <summary>Mean number of host calls of a call.</summary>
+    public double AverageHostCalls => Duration.Count == 0 ? 0 : (double)HostCalls.Values.Sum() / Duration.Count;
+
+    /// <summary>Everything that the pool of instances counts.</summary>
+    public InstancePoolStatistics Pool { get; init; } = new();
 
     /// <summary>Bytes that the memories of all instances take now, suspended ones included.</summary>
     public long TotalMemoryBytes { get; init; }
+
+    /// <summary>The most that this ever was.</summary>
+    public long PeakTotalMemoryBytes { get; init; }
 
     /// <summary>Most bytes that one run's instance had.</summary>
     public long PeakMemoryBytes { get; init; }
