@@ -1,5 +1,7 @@
+using System.Globalization;
 using Larder.Bench.Arena;
 using Larder.Bench.Disk;
+using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Memory;
 using Larder.Bench.Wasm;
@@ -15,11 +17,17 @@ return args switch
     ["wasm-runner", var configuration] => WasmRunner.Run(configuration),
     ["wasm-latency", .. var rest] => LatencyBench.Run(rest),
     ["wasm-first", .. var rest] => FirstResult.Run(rest),
+    ["handlers", .. var rest] => await HandlersBench.RunAsync(rest),
+    ["handlers-runner", var configuration, var directory] => await CallRunner.RunAsync(configuration, directory),
+    ["handlers-first", var directory] => await StartCosts.FirstAsync(directory),
+    ["handlers-each", var directory, var bytes, var count] => await StartCosts.EachAsync(
+        directory, int.Parse(bytes, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
+    ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers]");
     return 2;
 }
