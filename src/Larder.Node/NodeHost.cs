@@ -112,7 +112,7 @@ public sealed class NodeHost : IAsyncDisposable
     internal static NodeHost Assemble(NodeOptions options, TieredCache cache, ILoggerFactory loggers, TimeProvider clock)
     {
         var logger = loggers.CreateLogger("Larder.Node");
-        var parts = new NodeParts(options, cache, clock, logger);
+        var parts = new NodeParts(options, cache, clock, loggers, logger);
         return new NodeHost(parts.Services, parts, NodeServer.Create(parts.Services, loggers));
     }
 
@@ -146,6 +146,8 @@ public sealed class NodeHost : IAsyncDisposable
         var bound = _server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         Address = bound is null ? Address : new Uri(bound);
         _parts.Dashboard.Start(_services, Address, _services.State.Stopping);
+        _parts.Handlers.Start();
+        _parts.Panels.Start();
         Log.Started(_services.Logger, Address, _services.Options.DataDirectory);
         _recovery = _parts.WatchRecoveryAsync(_services.State.Stopping);
     }

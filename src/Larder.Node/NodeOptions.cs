@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
 using System.Net;
 using Larder.Cache;
+using Larder.Node.Handlers;
+using Larder.Node.Panels;
 using Larder.Node.Security;
+using Microsoft.Extensions.Logging;
 
 namespace Larder.Node;
 
@@ -77,6 +80,17 @@ public sealed record NodeOptions
     /// </summary>
     public string? TokensFile { get; init; }
 
+    /// <summary>
+    /// The secret of JSON Web Tokens (HS256) that open handlers and panels; null for none. At least 16 bytes.
+    /// </summary>
+    public string? JwtSecret { get; init; }
+
+    /// <summary>
+    /// True refuses to start without a token or <see cref="JwtSecret"/>, false ignores the latter, null asks for
+    /// credentials as soon as there are any. Default null.
+    /// </summary>
+    public bool? AuthEnabled { get; init; }
+
     /// <summary>Whether <c>/metrics</c> answers without a token. Default false.</summary>
     public bool OpenMetrics { get; init; }
 
@@ -85,6 +99,24 @@ public sealed record NodeOptions
 
     /// <summary>Whether every request is logged. Default false.</summary>
     public bool AccessLog { get; init; }
+
+    /// <summary>How much is logged. Default <see cref="LogLevel.Warning"/>. Read by whoever makes the log.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
+
+    /// <summary>Whether log lines are for people; otherwise each is a JSON object. Default true.</summary>
+    public bool LogPretty { get; init; } = true;
+
+    /// <summary>How JavaScript handlers are run.</summary>
+    public HandlerOptions Handlers { get; init; } = new();
+
+    /// <summary>Bounds on panels.</summary>
+    public PanelOptions Panels { get; init; } = new();
+
+    /// <summary>The secret of JSON Web Tokens, unless they are switched off.</summary>
+    internal string? ActiveJwtSecret => AuthEnabled == false ? null : JwtSecret;
+
+    /// <summary>Whether anybody who asks must show something.</summary>
+    internal bool IsProtected => !Tokens.IsDefaultOrEmpty || ActiveJwtSecret is not null;
 
     /// <summary>
     /// The user's own cache directory: <c>$XDG_CACHE_HOME/larder</c>, else <c>~/.cache/larder</c>, else a directory

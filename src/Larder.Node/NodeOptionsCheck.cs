@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using Larder.Node.Configuration;
 
 namespace Larder.Node;
 
@@ -9,13 +11,20 @@ internal static class NodeOptionsCheck
     /// <exception cref="NodeException">One sentence that says what and what to do.</exception>
     public static void Validate(NodeOptions options)
     {
-        if (options.Tokens.IsDefaultOrEmpty && !IPAddress.IsLoopback(options.Listen.Address))
+        if (!options.IsProtected && !IPAddress.IsLoopback(options.Listen.Address))
         {
             throw new NodeException(
                 NodeErrorKind.Unprotected,
                 $"{options.Listen} can be reached from other machines and no token is configured: give one with --token or "
-                + "auth.tokens-file, or listen on 127.0.0.1.");
+                + "auth.tokens-file, or a secret of JSON Web Tokens with auth.jwt-secret, or listen on 127.0.0.1.");
         }
+
+        Require(options.AuthEnabled != true || options.IsProtected, "auth.enabled needs a secret or a token: give auth.jwt-secret or auth.tokens");
+        Require(options.AuthEnabled != false || options.Tokens.IsDefaultOrEmpty, "auth.enabled is false and tokens are configured: leave one of them out");
+        Require(
+            options.JwtSecret is not { } secret || Encoding.UTF8.GetByteCount(secret) >= Settings.MinJwtSecretBytes,
+            $"auth.jwt-secret must have at least {Settings.MinJwtSecretBytes} bytes");
+        ValidateHandlers(options);
 
         Require(Path.IsPathRooted(options.DataDirectory), "data must be an absolute directory");
         Require(options.MemoryCapacityBytes >= 0, "memory.capacity must not be negative");
@@ -37,6 +46,21 @@ internal static class NodeOptionsCheck
         Require(limits.MinUploadBytesPerSecond >= 0, "limits.min-upload-rate must not be negative");
         Require(limits.MinDownloadBytesPerSecond >= 0, "limits.min-download-rate must not be negative");
         Require(limits.SlowGrace > TimeSpan.FromSeconds(1), "limits.slow-grace must be longer than 1s");
+    }
+
+    private static void ValidateHandlers(NodeOptions options)
+    {
+        var limits = options.Handlers.Runtime.Limits;
+        Require(limits.Timeout >= TimeSpan.Zero, "handlers.timeout must not be negative");
+        Require(options.Handlers.Runtime.AcquireTimeout > TimeSpan.Zero, "handlers.acquire-timeout must be longer than nothing");
+        Require(options.Handlers.Runtime.SuspensionTimeout > TimeSpan.Zero, "handlers.suspension-timeout must be longer than nothing");
+        Require(options.Handlers.Http.Timeout > TimeSpan.Zero, "handlers.http.timeout must be longer than nothing");
+        Require(options.Handlers.Http.MaxConcurrent > 0, "handlers.http.max-concurrent must be at least 1");
+        Require(options.Panels.MinInterval >= TimeSpan.FromMilliseconds(10), "panels.min-interval must be at least 10ms");
+        Require(options.Panels.IdleTimeout >= TimeSpan.Zero, "panels.idle-timeout must not be negative");
+        Require(
+            options.Panels.WebSocketPort == 0 || options.Listen.Port != 0,
+            "panels.websocket-port needs a fixed port in listen, so that the two can differ");
     }
 
     private static void Require(bool holds, string sentence)

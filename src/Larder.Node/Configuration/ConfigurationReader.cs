@@ -50,7 +50,8 @@ internal sealed class ConfigurationReader
         else
         {
             // A token's text is a secret even when it is malformed.
-            var shown = setting.Name.Contains("token", StringComparison.Ordinal) ? string.Empty : $"; it is '{value}'";
+            var isSecret = setting.IsSecret || setting.Name.Contains("token", StringComparison.Ordinal);
+            var shown = isSecret ? string.Empty : $"; it is '{value}'";
             Problems.Add($"{source}: {setting.Name} must be {setting.Form}{shown}.");
         }
     }

@@ -87,13 +87,7 @@ public sealed class NodeConfiguration
 
     private static void TakeEnvironment(ConfigurationReader reader, IReadOnlyDictionary<string, string> environment)
     {
-        foreach (var setting in Settings.All)
-        {
-            if (setting.Alias is { } alias && environment.TryGetValue(alias, out var value))
-            {
-                reader.Take(setting.Name, value, SettingOrigin.Environment, alias);
-            }
-        }
+        OtherNames.Take(reader, environment);
 
         foreach (var (variable, value) in environment.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {

@@ -21,6 +21,12 @@ internal sealed class Setting
     /// <summary>An environment variable of another product's name that is honoured as well; null for none.</summary>
     public string? Alias { get; init; }
 
+    /// <summary>Turns a value of <see cref="Alias"/> into one of this setting; null when they look alike.</summary>
+    public Func<string, string>? FromAlias { get; init; }
+
+    /// <summary>Whether values are secrets, which no message may repeat.</summary>
+    public bool IsSecret { get; init; }
+
     /// <summary>
     /// The form in which names are compared, so that <c>keepAlive</c>, <c>keep-alive</c> and <c>KEEP_ALIVE</c> are one.
     /// </summary>

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Larder.Node.Configuration;
 
 /// <summary>Every setting of a node, in the order in which they are shown.</summary>
-internal static class Settings
+internal static partial class Settings
 {
     private const string OnOff = "true or false";
     private const string Size = "a size such as 512MiB, 4GiB or a number of bytes";
@@ -93,12 +93,16 @@ internal static class Settings
             Apply = static (options, text) =>
                 options with { TokensFile = text.Length == 0 ? null : Path.GetFullPath(text) },
         },
+        .. Authentication(),
         Switch("metrics.open", "Whether /metrics answers without a token.",
             static options => options.OpenMetrics, static (options, value) => options with { OpenMetrics = value }),
         Url("otlp.endpoint", "Where metrics are pushed in OTLP over gRPC.",
             static options => options.OtlpEndpoint, static (options, value) => options with { OtlpEndpoint = value }),
         Switch("log.access", "Whether every request is logged.",
             static options => options.AccessLog, static (options, value) => options with { AccessLog = value }),
+        .. Logging(),
+        .. Handlers(),
+        .. Panels(),
     ];
 
     private static Setting[] Limits() =>
@@ -181,9 +185,16 @@ internal static class Settings
         };
 
     private static Setting Duration(
-        string name, string help, Func<NodeOptions, TimeSpan> get, Func<NodeOptions, TimeSpan, NodeOptions> set) => new()
+        string name,
+        string help,
+        Func<NodeOptions, TimeSpan> get,
+        Func<NodeOptions, TimeSpan, NodeOptions> set,
+        string? alias = null,
+        Func<string, string>? fromAlias = null) => new()
         {
             Name = name,
+            Alias = alias,
+            FromAlias = fromAlias,
             Help = help,
             Form = Time,
             Show = options => Quantity.FormatTime(get(options)),
@@ -191,9 +202,10 @@ internal static class Settings
         };
 
     private static Setting Switch(
-        string name, string help, Func<NodeOptions, bool> get, Func<NodeOptions, bool, NodeOptions> set) => new()
+        string name, string help, Func<NodeOptions, bool> get, Func<NodeOptions, bool, NodeOptions> set, string? alias = null) => new()
         {
             Name = name,
+            Alias = alias,
             Help = help,
             Form = OnOff,
             Show = options => get(options) ? "true" : "false",

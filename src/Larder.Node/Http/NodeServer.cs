@@ -28,6 +28,11 @@ internal static class NodeServer
         };
         Limit(server.Limits, options.Limits);
         Listen(server, options.Listen, services);
+        if (options.Panels.WebSocketPort is not 0 and var port && port != options.Listen.Port)
+        {
+            Listen(server, new IPEndPoint(options.Listen.Address, port), services);
+        }
+
         var transport = new LoopTransport(Backlog, RequestBufferBytes);
         return new KestrelServer(Options.Create(server), transport, loggers);
     }

@@ -14,6 +14,12 @@ namespace Larder.Node.Security;
 /// </remarks>
 internal sealed class AccessGuard
 {
+    /// <summary>The namespace of <c>/v1/handlers</c>.</summary>
+    public const string HandlerSpace = "handlers";
+
+    /// <summary>The namespace of <c>/panels</c>.</summary>
+    public const string PanelSpace = "panels";
+
     private const string Bearer = "Bearer ";
     private const string Basic = "Basic ";
 
@@ -21,11 +27,23 @@ internal sealed class AccessGuard
     private const int MaxCredentialLength = 1024;
 
     private readonly ImmutableArray<AccessToken> _tokens;
+    private readonly byte[]? _webSecret;
+    private readonly string? _workspace;
+    private readonly ImmutableArray<string> _origins;
+    private readonly TimeProvider _clock;
 
-    public AccessGuard(ImmutableArray<AccessToken> tokens) => _tokens = tokens;
+    /// <summary>A guard as the options describe it.</summary>
+    public AccessGuard(NodeOptions options, TimeProvider clock)
+    {
+        _tokens = options.Tokens;
+        _webSecret = options.ActiveJwtSecret is { } secret ? Encoding.UTF8.GetBytes(secret) : null;
+        _workspace = options.Panels.Workspace;
+        _origins = options.Handlers.CorsOrigins;
+        _clock = clock;
+    }
 
-    /// <summary>Whether no token is configured, so that everyone may do everything.</summary>
-    public bool IsOpen => _tokens.IsEmpty;
+    /// <summary>Whether nothing is configured that anyone could show, so that everyone may do everything.</summary>
+    public bool IsOpen => _tokens.IsEmpty && _webSecret is null;
 
     /// <summary>Whether the request's sender has <paramref name="needed"/> in <paramref name="space"/>.</summary>
     public AccessDecision Decide(HttpRequest request, string space, AccessRights needed)
@@ -36,9 +54,74 @@ internal sealed class AccessGuard
         }
 
         var token = Find(request.Headers.Authorization);
-        return token is null ? AccessDecision.Unknown
-            : (token.RightsIn(space) & needed) == needed ? AccessDecision.Allowed
+        return token is not null
+            ? (token.RightsIn(space) & needed) == needed ? AccessDecision.Allowed : AccessDecision.Forbidden
+            : Decide(request, space, needed, mayUseQuery: false, out _);
+    }
+
+    /// <summary>
+    /// As the other one, and says who it is. Also takes JSON Web Tokens, pages of the configured origins, and, where a
+    /// browser can send no header, the token of the query <c>?token=</c>.
+    /// </summary>
+    public AccessDecision Decide(
+        HttpRequest request, string space, AccessRights needed, bool mayUseQuery, out Caller caller)
+    {
+        caller = Caller.Anyone;
+        if (IsOpen)
+        {
+            return IsForeignPage(request) && !IsAllowedOrigin(request) ? AccessDecision.Forbidden : AccessDecision.Allowed;
+        }
+
+        if (Identify(request, mayUseQuery) is not { } found)
+        {
+            return AccessDecision.Unknown;
+        }
+
+        caller = found;
+        return (found.RightsIn(space) & needed) == needed
+            && (_workspace is null || found.Workspace is null || found.Workspace == _workspace)
+            ? AccessDecision.Allowed
             : AccessDecision.Forbidden;
+    }
+
+    /// <summary>Whether the request comes from a page that was named as one that may use this node.</summary>
+    public bool IsAllowedOrigin(HttpRequest request)
+    {
+        if (_origins.IsEmpty || request.Headers.Origin is not [{ Length: > 0 } origin])
+        {
+            return false;
+        }
+
+        foreach (var allowed in _origins)
+        {
+            if (allowed == "*" || string.Equals(allowed, origin, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private Caller? Identify(HttpRequest request, bool mayUseQuery)
+    {
+        var authorization = request.Headers.Authorization;
+        if (authorization.Count == 0 && mayUseQuery && request.Query["token"] is [{ Length: > 0 } asked])
+        {
+            authorization = Bearer + asked;
+        }
+
+        if (Find(authorization) is { } token)
+        {
+            return new Caller(token, null);
+        }
+
+        return _webSecret is not null
+            && authorization is [{ } text]
+            && text.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+            && WebToken.Verify(text.AsSpan(Bearer.Length).Trim(), _webSecret, _clock.GetUtcNow()) is { } claims
+            ? new Caller(null, claims)
+            : null;
     }
 
     // An open node on loopback is reachable by every page that the user's browser shows. A page tells where it comes

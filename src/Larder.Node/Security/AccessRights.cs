@@ -10,6 +10,9 @@ public enum AccessRights : byte
     /// <summary>GET, HEAD, listing and explaining.</summary>
     Read = 1,
 
-    /// <summary>PUT, DELETE and maintenance.</summary>
+    /// <summary>PUT, DELETE and maintenance; creating and deleting panels.</summary>
     Write = 2,
+
+    /// <summary>Running handlers and the tools of panels. Comes with <see cref="Write"/>.</summary>
+    Execute = 4,
 }

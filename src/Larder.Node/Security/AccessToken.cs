@@ -10,14 +10,16 @@ namespace Larder.Node.Security;
 /// </summary>
 /// <remarks>
 /// The text form is <c>SECRET</c>, which may do everything, or <c>SECRET;NAMESPACE=RIGHTS;...</c> where RIGHTS is
-/// <c>r</c>, <c>w</c> or <c>rw</c> and NAMESPACE is <c>ccache</c>, <c>bazel</c>, a kind, <c>admin</c> for maintenance and
-/// statistics, or <c>*</c> for what is not named. In place of the secret, <c>sha256:</c> and 64 hexadecimal digits give
+/// <c>r</c>, <c>w</c> or <c>rw</c>, or <c>x</c> and <c>rx</c> to run handlers and change nothing, and NAMESPACE is
+/// <c>ccache</c>, <c>bazel</c>, a kind, <c>handlers</c>, <c>panels</c>, <c>admin</c> for maintenance and statistics, or
+/// <c>*</c> for what is not named. In place of the secret, <c>sha256:</c> and 64 hexadecimal digits give
 /// its hash. Immutable and safe for many threads.
 /// </remarks>
 public sealed class AccessToken
 {
     private const string HashPrefix = "sha256:";
     private const int MinSecretLength = 8;
+    private const AccessRights All = AccessRights.Read | AccessRights.Write | AccessRights.Execute;
 
     private readonly byte[] _hash;
     private readonly ImmutableSortedDictionary<string, AccessRights> _rights;
@@ -55,13 +57,15 @@ public sealed class AccessToken
             AccessRights? right = part[(equals + 1)..] switch
             {
                 "r" => AccessRights.Read,
-                "w" => AccessRights.Write,
-                "rw" => AccessRights.Read | AccessRights.Write,
+                "w" => AccessRights.Write | AccessRights.Execute,
+                "rw" => All,
+                "x" => AccessRights.Execute,
+                "rx" => AccessRights.Read | AccessRights.Execute,
                 _ => null,
             };
             if (space.Length == 0 || right is null)
             {
-                error = $"'{part}' is not a right of a token; write NAMESPACE=r, NAMESPACE=w or NAMESPACE=rw.";
+                error = $"'{part}' is not a right of a token; write NAMESPACE=r, NAMESPACE=w or NAMESPACE=rw, or x and rx for handlers.";
                 return false;
             }
 
@@ -70,7 +74,7 @@ public sealed class AccessToken
 
         if (rights.Count == 0)
         {
-            rights["*"] = AccessRights.Read | AccessRights.Write;
+            rights["*"] = All;
         }
 
         token = new AccessToken(hash, rights.ToImmutable());
@@ -90,7 +94,8 @@ public sealed class AccessToken
     internal bool Matches(ReadOnlySpan<byte> hash) => CryptographicOperations.FixedTimeEquals(_hash, hash);
 
     private static string Letters(AccessRights rights) =>
-        (rights.HasFlag(AccessRights.Read) ? "r" : "") + (rights.HasFlag(AccessRights.Write) ? "w" : "");
+        (rights.HasFlag(AccessRights.Read) ? "r" : "")
+        + (rights.HasFlag(AccessRights.Write) ? "w" : rights.HasFlag(AccessRights.Execute) ? "x" : "");
 
     private static bool TryHash(string secret, out byte[] hash, [NotNullWhen(false)] out string? error)
     {
