@@ -13,7 +13,8 @@ internal static class CommandLine
         The artifact cache of a compute node.
 
         'larder serve' starts a node that build tools such as ccache and Bazel use as their remote cache. The other
-        commands look after it, or work directly on a cache directory that no node has open. 'larder wasm' runs WebAssembly modules.
+        commands look after it, or work directly on a cache directory that no node has open. 'larder run' runs JavaScript handlers,
+        'larder wasm' WebAssembly modules.
         """;
 
     /// <summary>Runs one command line to its end and returns the exit code.</summary>
@@ -42,6 +43,9 @@ internal static class CommandLine
             ScrubCommand.Create(terminal),
             PurgeCommand.Create(terminal),
             ConfigCommand.Create(terminal),
+            RunCommand.Create(terminal),
+            CompileCommand.Create(terminal),
+            HandlersCommand.Create(terminal),
             WasmCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

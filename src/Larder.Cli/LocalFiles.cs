@@ -15,6 +15,27 @@ internal static class LocalFiles
     public static FileStream CreateAside(string path) => Open(path, static path => new FileStream(
         $"{path}.{Guid.NewGuid():N}.part", FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferBytes, FileOptions.Asynchronous));
 
+    /// <summary>Writes a file, whole or not at all.</summary>
+    /// <exception cref="CommandException">It cannot be created there.</exception>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var aside = CreateAside(path);
+        try
+        {
+            await using (aside.ConfigureAwait(false))
+            {
+                await aside.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+            }
+
+            File.Move(aside.Name, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(aside.Name);
+            throw;
+        }
+    }
+
     private static FileStream Open(string path, Func<string, FileStream> open)
     {
         try

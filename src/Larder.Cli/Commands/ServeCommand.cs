@@ -27,34 +27,17 @@ internal static class ServeCommand
             Description = "Write the port to this file as soon as the node listens; it is removed at the end.",
             HelpName = "FILE",
         };
-        var level = new Option<LogLevel>("--log")
-        {
-            Description = "How much to log on standard error: trace, debug, information, warning, error or none.",
-            HelpName = "LEVEL",
-            DefaultValueFactory = static _ => LogLevel.Warning,
-            CustomParser = static result =>
-            {
-                if (!Enum.TryParse<LogLevel>(result.Tokens[0].Value, ignoreCase: true, out var parsed) || !Enum.IsDefined(parsed))
-                {
-                    result.AddError($"'{result.Tokens[0].Value}' is not a level; write trace, debug, information, warning, error or none");
-                }
-
-                return parsed;
-            },
-        };
-        level.CompletionSources.Add("trace", "debug", "information", "warning", "error", "none");
         command.Options.Add(portFile);
-        command.Options.Add(level);
         var settings = SettingOptions.AddTo(command, terminal);
         command.SetAction((parsed, cancellationToken) =>
-            RunAsync(terminal, settings.Load(parsed).Options, parsed.GetValue(portFile), parsed.GetValue(level), cancellationToken));
+            RunAsync(terminal, settings.Load(parsed).Options, parsed.GetValue(portFile), cancellationToken));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, NodeOptions options, string? portFile, LogLevel level, CancellationToken cancellationToken)
+        Terminal terminal, NodeOptions options, string? portFile, CancellationToken cancellationToken)
     {
-        using var loggers = new StandardErrorLogging(terminal, level);
+        using var loggers = new StandardErrorLogging(terminal, options.LogLevel, options.LogPretty);
         var node = await StartAsync(options, loggers, cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {
@@ -120,6 +103,11 @@ internal static class ServeCommand
         }
 
         terminal.Say($"  dashboard  {url}/");
+        if (options.Handlers.Enabled)
+        {
+            terminal.Say($"  handlers   {url}/playground");
+        }
+
         terminal.Say($"  ccache     export CCACHE_REMOTE_STORAGE='{url}/ccache{token}'");
         terminal.Say(token.Length == 0
             ? $"  bazel      bazel build --remote_cache={url} //..."

@@ -18,6 +18,7 @@ internal sealed class SettingOptions
         ["memory.capacity"] = "--memory",
         ["disk.capacity"] = "--disk",
         ["upstream.url"] = "--upstream",
+        ["log.level"] = "--log",
     };
 
     private readonly Terminal _terminal;

@@ -36,30 +36,10 @@ internal static class WasmCompileCommand
             var compiled = module.With(() => CompiledModule.Compile(module.Bytes, options, cancellationToken));
             var path = parsed.GetRequiredValue(output);
             var saved = SavedModule.Write(compiled, module.Digest);
-            await WriteAsync(path, saved, cancellationToken).ConfigureAwait(false);
+            await LocalFiles.WriteAsync(path, saved, cancellationToken).ConfigureAwait(false);
             terminal.Say($"{path}: {Format.Bytes(saved.Length)}.");
             return ExitCodes.Ok;
         });
         return command;
-    }
-
-    // Whole or not at all.
-    private static async Task WriteAsync(string path, byte[] bytes, CancellationToken cancellationToken)
-    {
-        var aside = LocalFiles.CreateAside(path);
-        try
-        {
-            await using (aside.ConfigureAwait(false))
-            {
-                await aside.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
-            }
-
-            File.Move(aside.Name, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(aside.Name);
-            throw;
-        }
     }
 }

@@ -1,19 +1,25 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Cli.Output;
 
-/// <summary>Writes log lines to standard error: time, level, category and message on one line, the exception below.</summary>
+/// <summary>
+/// Writes log lines to standard error: time, level, category and message on one line and the exception below, or one JSON
+/// object a line for whoever collects them.
+/// </summary>
 internal sealed class StandardErrorLogging : ILoggerFactory
 {
     private readonly Lock _gate = new();
     private readonly Terminal _terminal;
     private readonly LogLevel _least;
+    private readonly bool _isPretty;
 
-    public StandardErrorLogging(Terminal terminal, LogLevel least)
+    public StandardErrorLogging(Terminal terminal, LogLevel least, bool isPretty = true)
     {
         _terminal = terminal;
         _least = least;
+        _isPretty = isPretty;
     }
 
     public ILogger CreateLogger(string categoryName) => new Category(this, categoryName);
@@ -32,6 +38,12 @@ internal sealed class StandardErrorLogging : ILoggerFactory
         var time = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         lock (_gate)
         {
+            if (!_isPretty)
+            {
+                WriteJson(time, level, category, message, exception);
+                return;
+            }
+
             _terminal.Error.WriteLine($"{time} {level.ToString().ToLowerInvariant()} {category}: {message}");
             if (exception is not null)
             {
@@ -40,6 +52,18 @@ internal sealed class StandardErrorLogging : ILoggerFactory
 
             _terminal.Error.Flush();
         }
+    }
+
+    private void WriteJson(string time, LogLevel level, string category, string message, Exception? exception)
+    {
+        var line = new JsonObject { ["time"] = time, ["level"] = level.ToString().ToLowerInvariant(), ["category"] = category, ["message"] = message };
+        if (exception is not null)
+        {
+            line["exception"] = _least <= LogLevel.Debug ? exception.ToString() : $"{exception.GetType().Name}: {exception.Message}";
+        }
+
+        _terminal.Error.WriteLine(line.ToJsonString());
+        _terminal.Error.Flush();
     }
 
     private sealed class Category : ILogger

@@ -212,7 +212,9 @@ internal sealed partial class NodeStore : IArtifactStore
             using var document = JsonDocument.Parse(text);
             if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error))
             {
-                return error.GetString() ?? answer.ReasonPhrase ?? "no reason given.";
+                // Handlers and panels say more than a sentence.
+                var sentence = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out var message) ? message : error;
+                return (sentence.ValueKind == JsonValueKind.String ? sentence.GetString() : null) ?? answer.ReasonPhrase ?? "no reason given.";
             }
         }
         catch (JsonException)

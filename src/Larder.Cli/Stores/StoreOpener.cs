@@ -16,6 +16,12 @@ internal static class StoreOpener
             return await DirectoryStore.OpenAsync(address.Data, NodeKinds.DefaultOf, cancellationToken).ConfigureAwait(false);
         }
 
+        return OpenNode(address, terminal);
+    }
+
+    /// <summary>The node that a command line names, or the configuration.</summary>
+    public static NodeStore OpenNode(StoreAddress address, Terminal terminal)
+    {
         var node = address.Node is { } given ? ParseNode(given) : Configured(terminal, address.ConfigurationFile);
         return new NodeStore(node, address.Token, ConnectTimeout);
     }

@@ -7,6 +7,9 @@ namespace Larder.Node.Dashboard;
 /// <summary>The files of the page, read from this assembly and compressed once, by the path they are served at.</summary>
 internal static class DashboardAssets
 {
+    /// <summary>Where the page is found that runs handlers.</summary>
+    public const string Playground = "/playground";
+
     private const string Prefix = "dashboard/";
 
     private static readonly FrozenDictionary<string, string> ContentTypes = new Dictionary<string, string>
@@ -17,7 +20,10 @@ internal static class DashboardAssets
         [".svg"] = "image/svg+xml",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>Reads every file. <c>index.html</c> is found under <c>/</c>, the others under <c>/dashboard/</c>.</summary>
+    /// <summary>
+    /// Reads every file. <c>index.html</c> is found under <c>/</c> and <c>playground.html</c> under <c>/playground</c>, the
+    /// others under <c>/dashboard/</c>.
+    /// </summary>
     public static FrozenDictionary<string, DashboardAsset> Load()
     {
         var assets = new Dictionary<string, DashboardAsset>(StringComparer.Ordinal);
@@ -40,7 +46,7 @@ internal static class DashboardAssets
                 Compress(plain, static target => new GZipStream(target, CompressionLevel.SmallestSize)),
                 Compress(plain, static target => new BrotliStream(target, CompressionLevel.SmallestSize)),
                 Convert.ToHexStringLower(SHA256.HashData(plain).AsSpan(0, 12)));
-            assets.Add(name is Prefix + "index.html" ? "/" : "/" + name, asset);
+            assets.Add(name switch { Prefix + "index.html" => "/", Prefix + "playground.html" => Playground, _ => "/" + name }, asset);
         }
 
         return assets.ToFrozenDictionary(StringComparer.Ordinal);

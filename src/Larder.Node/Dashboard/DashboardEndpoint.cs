@@ -4,8 +4,8 @@ using Larder.Node.Security;
 namespace Larder.Node.Dashboard;
 
 /// <summary>
-/// The page at <c>/</c> and the figures behind it. The page is open to everyone, because it holds no figures and asks
-/// for a token itself; figures need read rights in <c>admin</c>.
+/// The page at <c>/</c> and the figures behind it, and the page at <c>/playground</c>. The pages are open to everyone,
+/// because they hold no figures and ask for a token themselves; figures need read rights in <c>admin</c>.
 /// </summary>
 internal sealed class DashboardEndpoint(NodeDashboard dashboard) : IEndpoint
 {
@@ -14,7 +14,7 @@ internal sealed class DashboardEndpoint(NodeDashboard dashboard) : IEndpoint
 
     /// <summary>Every path that is answered here; those that end with a slash stand for all below them.</summary>
     public static readonly IReadOnlyList<string> Paths =
-        ["/", "/dashboard/", "/v1/stats", "/v1/history", "/v1/events", "/v1/live"];
+        ["/", DashboardAssets.Playground, "/dashboard/", "/v1/stats", "/v1/history", "/v1/events", "/v1/live"];
 
     public string Name => EndpointName;
 

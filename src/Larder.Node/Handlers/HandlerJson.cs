@@ -29,6 +29,16 @@ public static class HandlerJson
         ResultWriter.Write(writer, result);
     }
 
+    /// <summary>Writes an error as one object.</summary>
+    public static void WriteError(Utf8JsonWriter writer, HandlerError error)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(error);
+        writer.WriteStartObject();
+        ResultWriter.WriteErrorMembers(writer, error);
+        writer.WriteEndObject();
+    }
+
     /// <summary>The name of an error's code: upper case with underscores.</summary>
     public static string NameOf(HandlerErrorCode code) => ResultWriter.Name(code);
 

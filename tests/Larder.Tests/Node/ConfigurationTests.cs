@@ -60,6 +60,76 @@ public sealed class ConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_deployment_of_the_other_product_runs_unchanged()
+    {
+        var configuration = Load(environment: new()
+        {
+            ["HTTP_PORT"] = "3000", ["WS_PORT"] = "3001", ["HOST"] = "0.0.0.0", ["CACHE_DIR"] = "/tmp/nexus-cache",
+            ["MAX_INSTANCES"] = "12", ["MIN_INSTANCES"] = "3", ["MEMORY_LIMIT_MB"] = "64", ["TIMEOUT_MS"] = "2500",
+            ["MAX_HOST_CALLS"] = "1000", ["AUTH_ENABLED"] = "true", ["JWT_SECRET"] = "a-secret-of-some-length",
+            ["CORS_ORIGINS"] = "https://a.example, http://b.example:8080", ["BODY_LIMIT"] = "2mb", ["HTTP_MAX_CONCURRENT"] = "5",
+            ["HTTP_TIMEOUT"] = "12000", ["HTTP_ALLOWED_DOMAINS"] = "api.example,1.1.1.1", ["LOG_LEVEL"] = "info", ["LOG_PRETTY"] = "false",
+        });
+        var options = configuration.Options;
+
+        Assert.Equal("0.0.0.0:3000", options.Listen.ToString());
+        Assert.Equal(3001, options.Panels.WebSocketPort);
+        Assert.Equal("/tmp/nexus-cache", options.DataDirectory);
+        Assert.Equal((12, 3, 64L << 20), (options.Handlers.Runtime.MaxInstances, options.Handlers.Runtime.MinInstances, options.Handlers.Runtime.MemoryLimitBytes));
+        Assert.Equal((TimeSpan.FromSeconds(2.5), 1000), (options.Handlers.Runtime.Limits.Timeout, options.Handlers.Runtime.Limits.HostCalls));
+        Assert.Equal((true, "a-secret-of-some-length"), (options.AuthEnabled, options.JwtSecret));
+        Assert.Equal(["https://a.example", "http://b.example:8080"], options.Handlers.CorsOrigins);
+        Assert.Equal(2_000_000, options.Handlers.BodyBytes);
+        Assert.Equal((5, TimeSpan.FromSeconds(12)), (options.Handlers.Http.MaxConcurrent, options.Handlers.Http.Timeout));
+        Assert.Equal(["api.example", "1.1.1.1"], options.Handlers.Http.AllowedDomains);
+        Assert.Equal((Microsoft.Extensions.Logging.LogLevel.Information, false), (options.LogLevel, options.LogPretty));
+        Assert.Equal((SettingOrigin.Environment, "TIMEOUT_MS"), Origin(configuration, "handlers.timeout"));
+        Assert.Equal((SettingOrigin.Environment, "HOST:$HTTP_PORT"), Origin(configuration, "listen"));
+        Assert.DoesNotContain(configuration.Describe(), static setting => setting.Value.Contains("a-secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_products_own_names_beat_the_others()
+    {
+        var configuration = Load(environment: new()
+        {
+            ["HTTP_PORT"] = "3000", ["LARDER_LISTEN"] = "127.0.0.1:4000", ["TIMEOUT_MS"] = "1", ["LARDER_HANDLERS__TIMEOUT"] = "7s",
+        });
+
+        Assert.Equal(4000, configuration.Options.Listen.Port);
+        Assert.Equal(TimeSpan.FromSeconds(7), configuration.Options.Handlers.Runtime.Limits.Timeout);
+    }
+
+    [Fact]
+    public void The_name_of_the_machine_and_services_of_a_cluster_mean_nothing()
+    {
+        var configuration = Load(environment: new()
+        {
+            ["HOST"] = "my-machine", ["WS_PORT"] = "tcp://10.0.0.1:80", ["JWT_SECRET"] = "", ["LOG_LEVEL"] = "",
+        });
+        var service = Load(environment: new() { ["HTTP_PORT"] = "tcp://10.0.0.1:80", ["HOST"] = "my-machine" });
+
+        Assert.All(configuration.Describe(), static setting => Assert.Equal(SettingOrigin.Default, setting.Origin));
+        Assert.Equal(7070, service.Options.Listen.Port);
+    }
+
+    [Theory]
+    [InlineData("HTTP_PORT", "0", "HTTP_PORT: the port must be a number from 1 to 65535; it is '0'.")]
+    [InlineData("HTTP_PORT", "70000", "HTTP_PORT: the port must be a number from 1 to 65535; it is '70000'.")]
+    [InlineData("MAX_INSTANCES", "0", "MAX_INSTANCES: handlers.max-instances must be a number from 1 to 100000; it is '0'.")]
+    [InlineData("MEMORY_LIMIT_MB", "0.5", "MEMORY_LIMIT_MB: handlers.memory-limit must be a size from 1MiB to 2GiB, such as 32MiB; it is '0.5MiB'.")]
+    [InlineData("TIMEOUT_MS", "soon", "TIMEOUT_MS: handlers.timeout must be a time such as 250ms, 2s or 5m; it is 'soonms'.")]
+    [InlineData("JWT_SECRET", "short", "JWT_SECRET: auth.jwt-secret must be a secret of at least 16 bytes.")]
+    [InlineData("CORS_ORIGINS", "example.com", "CORS_ORIGINS: handlers.cors-origins must be origins such as https://app.example, or *, separated by commas; it is 'example.com'.")]
+    [InlineData("LOG_LEVEL", "loud", "LOG_LEVEL: log.level must be trace, debug, info, warn, error or none; it is 'loud'.")]
+    public void A_mistake_in_the_environment_is_a_sentence(string variable, string value, string sentence)
+    {
+        var error = Assert.Throws<NodeException>(() => Load(environment: new() { [variable] = value }));
+
+        Assert.Equal(sentence, error.Message);
+    }
+
+    [Fact]
     public void The_file_is_found_where_the_user_keeps_such_files()
     {
         Directory.CreateDirectory(Path.Combine(_directory, "larder"));

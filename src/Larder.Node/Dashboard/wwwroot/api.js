@@ -22,6 +22,18 @@ export async function getJson(path, signal) {
   return (await ask(path, 'application/json', signal)).json();
 }
 
+/** Posts a value as JSON. What the node refuses is an error with the code and message of its answer. */
+export async function postJson(path, body, signal) {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const token = sessionStorage.getItem(key);
+  if (token != null) headers.authorization = `Bearer ${token}`;
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal, cache: 'no-store', credentials: 'omit' });
+  if (response.status === 401 || response.status === 403) throw new SignInNeeded();
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw Object.assign(new Error(answer?.error?.message ?? `${path} answered ${response.status}.`), { status: response.status, code: answer?.error?.code });
+  return answer;
+}
+
 /**
  * Follows server-sent events until the server ends them. EventSource would be shorter but cannot carry a token.
  * Yields { event, data }; silence for longer than `patience` milliseconds counts as a lost connection.
