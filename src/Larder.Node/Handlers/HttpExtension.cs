@@ -135,7 +135,9 @@ internal sealed class HttpExtension : IDisposable
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            addresses = IPAddress.TryParse(host, out var address)
+                ? [address]
+                : await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
         }
         catch (SocketException exception)
         {

@@ -143,8 +143,9 @@ internal sealed partial class Panel : IAsyncDisposable
         if (Definition.Mount is { } mount)
         {
             var call = new PanelCall(mount, default);
-            _ = call.First.ContinueWith(_ => _mounted.TrySetResult(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            var waiting = TellSuspendedAsync(call);
             await RunAsync(call, _stopping.Token).ConfigureAwait(false);
+            await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (call.Last.IsCompletedSuccessfully && (await call.Last.ConfigureAwait(false)).Error is { } error)
             {
                 _mountError = error;
@@ -158,6 +159,15 @@ internal sealed partial class Panel : IAsyncDisposable
         {
             await RunAsync(call, _stopping.Token).ConfigureAwait(false);
             Touch();
+        }
+    }
+
+    // Whoever makes a panel does not wait for what its mount handler waits for.
+    private async Task TellSuspendedAsync(PanelCall mount)
+    {
+        if ((await mount.First.ConfigureAwait(false)).Status == HandlerStatus.Suspended)
+        {
+            _mounted.TrySetResult();
         }
     }
 }

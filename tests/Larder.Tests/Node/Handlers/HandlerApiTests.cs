@@ -121,7 +121,7 @@ public sealed class HandlerApiTests
         var bytes = await node.PostAsync(
             "/v1/handlers/compile", """{"source":"return $args.a + 1"}"""u8.ToArray(), ("Accept", "application/octet-stream"));
         var artifact = compiled.Text("artifact");
-        var (status, result) = await node.PostAsync("/v1/handlers/run-compiled", $$$"""{"artifact":"{{{artifact}}}","context":{"args":{"a":1}}}""");
+        var (status, result) = await node.PostAsync("/v1/handlers/run-compiled", $$$$"""{"artifact":"{{{{artifact}}}}","context":{"args":{"a":1}}}""");
 
         Assert.Equal(artifact, Convert.ToBase64String(bytes.Body));
         Assert.Equal(compiled.Text("key"), bytes.Headers["Larder-Handler"]);
@@ -162,7 +162,7 @@ public sealed class HandlerApiTests
     public async Task A_batch_gives_its_results_in_order()
     {
         await using var node = await Api.StartAsync();
-        var calls = string.Join(',', Enumerable.Range(0, 20).Select(static n => $$$"""{"source":"return $args.n","context":{"args":{"n":{{{n}}}}}}"""));
+        var calls = string.Join(',', Enumerable.Range(0, 20).Select(static n => $$$$"""{"source":"return $args.n","context":{"args":{"n": {{{{n}}}} }}}"""));
 
         var (status, body) = await node.PostAsync("/v1/handlers/batch", $$"""{"calls":[{{calls}},{"source":"throw 1"}],"parallelism":4}""");
 
@@ -275,7 +275,8 @@ public sealed class HandlerApiTests
     public async Task Bodies_that_are_huge_deep_or_no_text_are_refused()
     {
         await using var node = await TestNode.StartAsync(static options => options with { Handlers = options.Handlers with { BodyBytes = 10_000 } });
-        var deep = $$"""{"source":"return 1","context":{"state":{"a":{{new string('[', 100)}}{{new string(']', 100)}}}}}""";
+        var deep = """{"source":"return 1","context":{"state":{"a":DEEP}}}""".Replace(
+            "DEEP", new string('[', 100) + new string(']', 100), StringComparison.Ordinal);
 
         var huge = await node.PostAsync("/v1/handlers/run", new byte[100_000]);
         var chunked = await node.SendAsync(
