@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Larder.Cache;
 using Larder.Cache.Artifacts;
+using Larder.Handlers;
 using Larder.Node.Protocols;
 
 namespace Larder.Node;
@@ -15,8 +16,8 @@ public static class NodeKinds
     {
         ArgumentNullException.ThrowIfNull(configured);
         var content = BazelEndpoint.ContentKind.Name;
-        return configured.SetItem(
-            content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true });
+        return HandlerKinds.Complete(configured.SetItem(
+            content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true }));
     }
 
     /// <summary>The treatment of a kind that nobody configured.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Larder.Cache;
 using Larder.Cache.Disk;
@@ -107,14 +108,14 @@ internal sealed class LocalHandlers : IAsyncDisposable
 
     private static async Task<TieredCache> OpenAsync(string? directory, CancellationToken cancellationToken)
     {
-        var memory = new MemoryTierOptions();
+        var options = new CacheOptions { Memory = new MemoryTierOptions(), Kinds = HandlerKinds.Complete(ImmutableSortedDictionary<string, KindOptions>.Empty) };
         if (directory is not null)
         {
             try
             {
                 Directory.CreateDirectory(directory);
                 return await TieredCache.OpenAsync(
-                    new CacheOptions { Memory = memory, Disk = new DiskTierOptions { Directory = directory, CapacityBytes = DiskBytes } },
+                    options with { Disk = new DiskTierOptions { Directory = directory, CapacityBytes = DiskBytes } },
                     cancellationToken: cancellationToken).ConfigureAwait(false);
             }
             catch (Exception e) when (e is CacheException or IOException or UnauthorizedAccessException)
@@ -123,7 +124,7 @@ internal sealed class LocalHandlers : IAsyncDisposable
             }
         }
 
-        return await TieredCache.OpenAsync(new CacheOptions { Memory = memory }, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await TieredCache.OpenAsync(options, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     private static JsonElement ToJson(HandlerResult result) =>
