@@ -10,10 +10,11 @@ public sealed record HandlerOptions
     public bool Enabled { get; init; } = true;
 
     /// <summary>
-    /// The runtime: engine, instances and limits. With <see cref="HandlerRuntimeOptions.MinInstances"/> 0 it starts with the
-    /// first call, otherwise with the node.
+    /// The runtime: engine, instances and limits. With <see cref="HandlerRuntimeOptions.MinInstances"/> 0, the default here,
+    /// it starts with the first call, so that a node which nobody asks for handlers does not pay for them; otherwise with
+    /// the node.
     /// </summary>
-    public HandlerRuntimeOptions Runtime { get; init; } = new();
+    public HandlerRuntimeOptions Runtime { get; init; } = new() { MinInstances = 0 };
 
     /// <summary>Largest body of a request for handlers and panels, and largest WebSocket message. Default 1 MiB.</summary>
     public int BodyBytes { get; init; } = 1024 * 1024;

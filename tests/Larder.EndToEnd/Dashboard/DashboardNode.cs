@@ -1,9 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Larder.Handlers;
 using Larder.Node;
-using Larder.Node.Handlers;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Larder.EndToEnd.Dashboard;
@@ -85,9 +83,6 @@ internal sealed class DashboardNode : IAsyncDisposable
             DataDirectory = _directory,
             MemoryCapacityBytes = 1024 * 1024,
             DiskCapacityBytes = 64 * 1024 * 1024,
-
-            // The engine of handlers starts with the first call.
-            Handlers = new HandlerOptions { Runtime = new HandlerRuntimeOptions { MinInstances = 0 } },
         });
         _host = await NodeHost.StartAsync(options, NullLoggerFactory.Instance, Token);
         Address = _host.Address;

@@ -1,8 +1,6 @@
 using System.Net;
 using Larder.Cache;
-using Larder.Handlers;
 using Larder.Node;
-using Larder.Node.Handlers;
 
 namespace Larder.Tests.Node;
 
@@ -38,9 +36,6 @@ internal sealed class TestNode : IAsyncDisposable
             DataDirectory = directory,
             MemoryCapacityBytes = 32 * 1024 * 1024,
             DiskCapacityBytes = 1024 * 1024 * 1024,
-
-            // The engine of handlers starts with the first call.
-            Handlers = new HandlerOptions { Runtime = new HandlerRuntimeOptions { MinInstances = 0 } },
         };
         options = adjust?.Invoke(options) ?? options;
         var host = await NodeHost.StartAsync(options, adjustCache ?? (static cache => cache), log, TestContext.Current.CancellationToken);
