@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Larder.Cli.Output;
+using Larder.Handlers;
+using Larder.Handlers.Engine;
 using Larder.Node;
 using Microsoft.Extensions.Logging;
 
@@ -105,7 +107,7 @@ internal static class ServeCommand
         terminal.Say($"  dashboard  {url}/");
         if (options.Handlers.Enabled)
         {
-            terminal.Say($"  handlers   {url}/playground");
+            terminal.Say($"  handlers   {Handlers(options, url)}");
         }
 
         terminal.Say($"  ccache     export CCACHE_REMOTE_STORAGE='{url}/ccache{token}'");
@@ -113,5 +115,19 @@ internal static class ServeCommand
             ? $"  bazel      bazel build --remote_cache={url} //..."
             : $"  bazel      bazel build --remote_cache={url} --remote_header='Authorization=Bearer TOKEN' //...");
         terminal.Out.Flush();
+    }
+
+    // A node without the engine serves everything else, and says so here.
+    private static string Handlers(NodeOptions options, string url)
+    {
+        try
+        {
+            EngineModule.Find(options.Handlers.Runtime.EngineModulePath);
+            return url + "/playground";
+        }
+        catch (HandlersException e)
+        {
+            return "off: " + e.Message;
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Larder.Handlers;
+using Larder.Handlers.Compilation;
 using Larder.Handlers.Contract;
 using Larder.Node.Handlers;
 using Larder.Node.Panels;
@@ -136,6 +137,29 @@ internal static partial class Settings
         Duration("handlers.acquire-timeout", "Longest wait for an instance.",
             static options => options.Handlers.Runtime.AcquireTimeout,
             static (options, value) => OfRuntime(options, runtime => runtime with { AcquireTimeout = value })),
+        Duration("handlers.idle-timeout", "How long an instance above handlers.min-instances may be idle before it goes.",
+            static options => options.Handlers.Runtime.IdleTimeout,
+            static (options, value) => OfRuntime(options, runtime => runtime with { IdleTimeout = value })),
+        Number("handlers.max-uses", "Runs after which an instance is replaced; 0 is no limit.", 0, int.MaxValue,
+            static options => options.Handlers.Runtime.MaxUses,
+            static (options, value) => OfRuntime(options, runtime => runtime with { MaxUses = (int)value })),
+        BytesWithin("handlers.cache", "Memory for compiled handlers.", 0, long.MaxValue,
+            static options => options.Handlers.Runtime.Compiler.CapacityBytes,
+            static (options, value) => OfCompiler(options, compiler => compiler with { CapacityBytes = value })),
+        Words("handlers.version-tag", "Another tag, other handlers: a new one leaves every compiled handler behind.", "a word",
+            static options => options.Handlers.Runtime.Compiler.VersionTag,
+            static (options, value) => OfCompiler(options, compiler => compiler with { VersionTag = value ?? string.Empty })),
+        new()
+        {
+            Name = "handlers.key",
+            Help = "A secret by which compiled handlers prove that they come from nodes that know it.",
+            Form = $"a secret of at least {MinJwtSecretBytes} bytes",
+            Show = static options => options.Handlers.Runtime.Compiler.Key.IsEmpty ? string.Empty : "***",
+            Apply = static (options, text) => text.Length == 0 || Encoding.UTF8.GetByteCount(text) >= MinJwtSecretBytes
+                ? OfCompiler(options, compiler => compiler with { Key = Encoding.UTF8.GetBytes(text) })
+                : null,
+            IsSecret = true,
+        },
         Number("handlers.max-images", "Handlers whose code is kept loaded.", 0, 100_000,
             static options => options.Handlers.Runtime.MaxHandlerImages,
             static (options, value) => OfRuntime(options, runtime => runtime with { MaxHandlerImages = (int)value })),
@@ -232,6 +256,9 @@ internal static partial class Settings
 
     private static NodeOptions OfRuntime(NodeOptions options, Func<HandlerRuntimeOptions, HandlerRuntimeOptions> change) =>
         OfHandlers(options, handlers => handlers with { Runtime = change(handlers.Runtime) });
+
+    private static NodeOptions OfCompiler(NodeOptions options, Func<HandlerCompilerOptions, HandlerCompilerOptions> change) =>
+        OfRuntime(options, runtime => runtime with { Compiler = change(runtime.Compiler) });
 
     private static NodeOptions OfLimits(NodeOptions options, Func<ExecutionLimits, ExecutionLimits> change) =>
         OfRuntime(options, runtime => runtime with { Limits = change(runtime.Limits) });
