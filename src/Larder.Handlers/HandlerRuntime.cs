@@ -88,21 +88,29 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
         options.Validate();
         var module = EngineModule.Find(options.EngineModulePath);
         var loader = new EngineModuleLoader(cache);
+        HandlerCompiler? compiler = null;
+        HandlerRuntime? runtime = null;
         try
         {
             var compiled = await loader
                 .LoadAsync(module, EngineModuleLoader.OptionsFor(options.Metering), cancellationToken).ConfigureAwait(false);
-            var compiler = new HandlerCompiler(
+            compiler = new HandlerCompiler(
                 options.Compiler with { MaxSourceBytes = options.MaxSourceBytes }, cache, module.Digest, _ => Task.FromResult(compiled));
             var limits = new QuickJsLimits(options.MemoryLimitBytes, options.StackBytes, DeepStack.GuestBytes);
             var engine = new HandlerEngine(compiled, limits, options.TimeRequiresCapability);
             var logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<HandlerRuntime>();
-            var runtime = new HandlerRuntime(options, loader, compiler, engine, logger);
+            runtime = new HandlerRuntime(options, loader, compiler, engine, logger);
             await runtime._pool.WarmAsync(cancellationToken).ConfigureAwait(false);
             return runtime;
         }
+        catch when (runtime is not null)
+        {
+            await runtime.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
         catch
         {
+            await (compiler?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
             await loader.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -186,6 +194,11 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
     {
         ThrowIfStopping();
         var started = Stopwatch.GetTimestamp();
+        if (result.Success && HandlerJson.TextOf(result.Value).Length > Options.MaxInputBytes)
+        {
+            result = ResumeResult.Failed($"the answer of the extension is larger than the limit of {Options.MaxInputBytes} bytes");
+        }
+
         var lease = await _pool.ResumeAsync(suspensionId, Options.AcquireTimeout, cancellationToken).ConfigureAwait(false);
         if (!lease.IsAcquired)
         {

@@ -9,6 +9,9 @@ namespace Larder.Handlers.Execution;
 /// </summary>
 internal sealed class DeadlineWatch : IDisposable
 {
+    // What is longer is no limit.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1000);
+
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _wake = new();
     private readonly Thread _thread;
@@ -32,7 +35,9 @@ internal sealed class DeadlineWatch : IDisposable
     /// <param name="time">From now; zero or less is over at once. Null for no end.</param>
     public void Begin(WatchedRun run, Store store, TimeSpan? time)
     {
-        var due = time is { } left ? Stopwatch.GetTimestamp() + (long)(left.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
+        var due = time is { } left && left < Longest
+            ? Stopwatch.GetTimestamp() + (long)(left.TotalSeconds * Stopwatch.Frequency)
+            : long.MaxValue;
         bool isEarlier;
         lock (_gate)
         {

@@ -151,6 +151,11 @@ internal sealed partial class HandlerRun
     private JsValue UpdateView(ReadOnlySpan<JsValue> arguments)
     {
         var type = TextAt(arguments, 0);
+        if (type is not ("setFilter" or "scrollTo" or "focus" or "custom"))
+        {
+            throw new HostRefusal(HandlerErrorCode.InvalidArgument, $"there is no view command '{type}'");
+        }
+
         var component = IsGiven(arguments, 1) ? TextAt(arguments, 1) : null;
         if (component is null)
         {

@@ -136,6 +136,12 @@ internal sealed partial class HandlerRun
         {
             end = PartEnd.Failed(MemoryError());
         }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or JsonException or OverflowException)
+        {
+            // The engine gave what it never gives: addresses beyond its memory, texts that are none. Only bytecode that no
+            // compiler made gets it there.
+            end = PartEnd.Failed(new HandlerError(HandlerErrorCode.WasmError, $"the engine's memory is damaged: {exception.Message}"));
+        }
         finally
         {
             _watch.End(_watched);

@@ -38,7 +38,7 @@ public sealed class LimitTests(RuntimeFixture fixture)
     [InlineData("new RegExp('('.repeat(1e5) + ')'.repeat(1e5))")]
     [InlineData("const p = new Proxy({}, { get: (_, k, r) => r[k] }); p.x")]
     [InlineData("class A { get x() { return this.x } }; new A().x")]
-    [InlineData("let a = {}; for (let i = 0; i < 5000; i++) a = { a }; JSON.stringify(a)")]
+    [InlineData("let a = []; for (let i = 0; i < 1e5; i++) a = [a]; a.flat(Infinity)")]
     public async Task Deep_recursion_is_an_error(string source)
     {
         var result = await fixture.RunAsync(source, limits: new ExecutionLimits { Timeout = TimeSpan.FromSeconds(60) });
@@ -141,6 +141,28 @@ public sealed class LimitTests(RuntimeFixture fixture)
         Assert.Equal(HandlerErrorCode.Timeout, little.Error?.Code);
         Assert.Contains("fuel", little.Error!.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_handler_nests_as_deeply_wherever_it_is_called()
+    {
+        const string Source = "globalThis.n = 0; try { (function f() { n++; f() })() } catch (e) { return [n, e.name] }";
+        var depth = await fixture.ReturnAsync(Source);
+        var runtime = await fixture.GetAsync();
+        string? onSmallStack = null;
+        var thread = new Thread(
+            () => onSmallStack = runtime.ExecuteAsync(Source, RuntimeFixture.Context()).AsTask().GetAwaiter().GetResult().ReturnValue?.GetRawText(),
+            512 * 1024);
+        thread.Start();
+        thread.Join();
+
+        Assert.EndsWith(",\"RangeError\"]", depth, StringComparison.Ordinal);
+        Assert.True(int.Parse(depth[1..depth.IndexOf(',', StringComparison.Ordinal)], System.Globalization.CultureInfo.InvariantCulture) > 500, depth);
+        Assert.Equal(depth, onSmallStack);
+    }
+
+    [Fact]
+    public async Task The_longest_time_is_no_limit() =>
+        Assert.Null((await fixture.RunAsync("return 1", limits: new ExecutionLimits { Timeout = TimeSpan.MaxValue })).Error);
 
     [Fact]
     public async Task A_caller_stops_its_run()

@@ -92,6 +92,17 @@ public sealed class SuspensionTests(RuntimeFixture fixture)
     }
 
     [Fact]
+    public async Task An_answer_that_is_too_large_is_a_failure()
+    {
+        await using var runtime = await fixture.StartAsync(new HandlerRuntimeOptions { MinInstances = 0, MaxInputBytes = 1000 });
+        var result = await runtime.ExecuteAsync("try { return await $ext.http.get() } catch (e) { return e.message }", RuntimeFixture.Context());
+
+        result = await runtime.ResumeAsync(result.Suspension!.Id, ResumeResult.Of(RuntimeFixture.Json($"\"{new string('x', 1000)}\"")));
+
+        Assert.Contains("1000 bytes", result.ReturnValue?.GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_call_that_is_not_waited_for_is_dropped()
     {
         var result = await fixture.RunAsync("$ext.http.get(1); return 'done'");
