@@ -97,7 +97,8 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
             compiler = new HandlerCompiler(
                 options.Compiler with { MaxSourceBytes = options.MaxSourceBytes }, cache, module.Digest, _ => Task.FromResult(compiled));
             var limits = new QuickJsLimits(options.MemoryLimitBytes, options.StackBytes, DeepStack.GuestBytes);
-            var engine = new HandlerEngine(compiled, limits, options.TimeRequiresCapability);
+            var prelude = await PreludeLoader.LoadAsync(cache, module, compiled, cancellationToken).ConfigureAwait(false);
+            var engine = new HandlerEngine(compiled, prelude, limits, options.TimeRequiresCapability);
             var logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<HandlerRuntime>();
             runtime = new HandlerRuntime(options, loader, compiler, engine, logger);
             await runtime._pool.WarmAsync(cancellationToken).ConfigureAwait(false);

@@ -8,16 +8,17 @@ namespace Larder.Handlers.Execution;
 /// </summary>
 internal sealed class HandlerEngine : IDisposable
 {
-    private const string PreludeName = "larder:prelude";
-
     private readonly QuickJsLimits _limits;
 
     /// <summary>Starts an engine, runs the prelude in it and takes an image.</summary>
+    /// <param name="module">The engine's module.</param>
+    /// <param name="prelude">The prelude's bytecode, of <see cref="PreludeLoader"/>.</param>
+    /// <param name="limits">What each instance may use.</param>
+    /// <param name="timeNeedsGrant">Whether reading the time needs a capability.</param>
     /// <exception cref="HandlersException">The module is not the one that is needed.</exception>
-    public HandlerEngine(CompiledModule module, QuickJsLimits limits, bool timeNeedsGrant)
+    public HandlerEngine(CompiledModule module, ReadOnlySpan<byte> prelude, QuickJsLimits limits, bool timeNeedsGrant)
     {
         _limits = limits;
-        var prelude = CompilePrelude(module, limits);
         using var engine = new QuickJsInstance(module, limits, QuickJsIntrinsics.Handler);
         var host = engine.NewHostFunction();
         var begin = Checked(engine, engine.Load(prelude));
@@ -44,17 +45,6 @@ internal sealed class HandlerEngine : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Image.Dispose();
-
-    private static byte[] CompilePrelude(CompiledModule module, QuickJsLimits limits)
-    {
-        using var source = typeof(HandlerEngine).Assembly.GetManifestResourceStream("prelude.js")
-            ?? throw new InvalidOperationException("The prelude is not in the assembly.");
-        var bytes = new byte[source.Length];
-        source.ReadExactly(bytes);
-        using var engine = new QuickJsInstance(module, limits, QuickJsIntrinsics.Compiler);
-        return engine.Compile(bytes, PreludeName)
-            ?? throw new InvalidOperationException($"The prelude does not compile: {engine.ToText(engine.TakeException())}");
-    }
 
     private static JsValue Checked(QuickJsInstance engine, JsValue value) => value.IsException
         ? throw new InvalidOperationException($"The prelude failed: {engine.ToText(engine.TakeException())}")
