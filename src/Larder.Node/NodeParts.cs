@@ -31,7 +31,7 @@ internal sealed class NodeParts : IAsyncDisposable
         var meters = new ScopedMeters();
         _listener = new PrometheusListener(meters);
         Dashboard = new NodeDashboard(cache, clock, logger);
-        Handlers = new HandlerService(options.Handlers, cache, loggers, logger, clock);
+        Handlers = new HandlerService(options.Handlers, cache, meters, loggers, logger, clock);
         _panelMetrics = new PanelMetrics(meters);
         _http = new HttpExtension(options.Handlers.Http);
         Panels = new PanelRegistry(new PanelServices(options.Panels, Handlers, _http, _panelMetrics, clock, logger));

@@ -31,6 +31,9 @@ public sealed record HandlerOptions
     /// </summary>
     public ImmutableArray<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>Whether <c>/metrics</c> has the names of the original, <c>nexus_…</c>, too. Default false.</summary>
+    public bool MetricAliases { get; init; }
+
     /// <summary>The extension that sends HTTP requests for panels.</summary>
     public HttpExtensionOptions Http { get; init; } = new();
 }

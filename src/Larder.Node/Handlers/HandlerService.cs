@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Larder.Cache;
 using Larder.Handlers;
+using Larder.Handlers.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Node.Handlers;
@@ -16,6 +18,7 @@ internal sealed class HandlerService : IAsyncDisposable
 
     private readonly HandlerOptions _options;
     private readonly TieredCache _cache;
+    private readonly IMeterFactory _meters;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
@@ -26,10 +29,15 @@ internal sealed class HandlerService : IAsyncDisposable
     private Task<HandlerRuntime>? _start;
     private long _startedAt;
 
-    public HandlerService(HandlerOptions options, TieredCache cache, ILoggerFactory loggers, ILogger logger, TimeProvider clock)
+    // Set by the start that succeeds, before its task ends.
+    private HandlersMeter? _meter;
+
+    public HandlerService(
+        HandlerOptions options, TieredCache cache, IMeterFactory meters, ILoggerFactory loggers, ILogger logger, TimeProvider clock)
     {
         _options = options;
         _cache = cache;
+        _meters = meters;
         _loggers = loggers;
         _logger = logger;
         _clock = clock;
@@ -131,6 +139,7 @@ internal sealed class HandlerService : IAsyncDisposable
             await ((Task)start).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (start.IsCompletedSuccessfully)
             {
+                _meter?.Dispose();
                 await (await start.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
             }
         }
@@ -175,6 +184,7 @@ internal sealed class HandlerService : IAsyncDisposable
             var took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             HandlerLog.Started(_logger, took);
             await WarmAsync(runtime).ConfigureAwait(false);
+            _meter = new HandlersMeter(runtime, _meters, _options.MetricAliases);
             return runtime;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)

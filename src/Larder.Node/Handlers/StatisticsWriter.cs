@@ -22,6 +22,7 @@ internal static class StatisticsWriter
         writer.WriteNumber("successfulExecutions"u8, statistics.SuccessfulExecutions);
         writer.WriteNumber("failedExecutions"u8, statistics.FailedExecutions);
         writer.WriteNumber("suspensions"u8, statistics.Suspensions);
+        writer.WriteNumber("resumptions"u8, statistics.Resumptions);
         writer.WriteNumber("suspendedInstances"u8, statistics.SuspendedInstances);
         writer.WriteNumber("expiredSuspensions"u8, statistics.ExpiredSuspensions);
         writer.WriteNumber("activeInstances"u8, statistics.ActiveInstances);
@@ -35,7 +36,12 @@ internal static class StatisticsWriter
         writer.WriteNumber("p50ExecutionTimeUs"u8, ResultWriter.Micros(statistics.P50ExecutionTime));
         writer.WriteNumber("p95ExecutionTimeUs"u8, ResultWriter.Micros(statistics.P95ExecutionTime));
         writer.WriteNumber("p99ExecutionTimeUs"u8, ResultWriter.Micros(statistics.P99ExecutionTime));
+        Write(writer, "runTime"u8, statistics.RunTime);
+        Write(writer, "queueTime"u8, statistics.QueueTime);
+        Write(writer, "compilationTime"u8, statistics.CompilationTime);
+        writer.WriteNumber("instructions"u8, statistics.Instructions);
         writer.WriteNumber("totalMemoryBytes"u8, statistics.TotalMemoryBytes);
+        writer.WriteNumber("peakTotalMemoryBytes"u8, statistics.PeakTotalMemoryBytes);
         writer.WriteNumber("peakMemoryBytes"u8, statistics.PeakMemoryBytes);
         writer.WriteNumber("avgMemoryBytes"u8, statistics.AverageMemoryBytes);
         writer.WriteStartObject("hostCalls"u8);
@@ -67,6 +73,9 @@ internal static class StatisticsWriter
             writer.WriteNumber("p50ExecutionTimeUs"u8, ResultWriter.Micros(handler.P50ExecutionTime));
             writer.WriteNumber("p95ExecutionTimeUs"u8, ResultWriter.Micros(handler.P95ExecutionTime));
             writer.WriteNumber("p99ExecutionTimeUs"u8, ResultWriter.Micros(handler.P99ExecutionTime));
+            writer.WriteNumber("cacheMisses"u8, handler.CacheMisses);
+            writer.WriteNumber("hostCalls"u8, handler.HostCalls);
+            writer.WriteNumber("instructions"u8, handler.Instructions);
             writer.WriteNumber("peakMemoryBytes"u8, handler.PeakMemoryBytes);
             writer.WriteString("lastUsed"u8, handler.LastUsed);
             WriteErrors(writer, handler.Errors);
@@ -75,6 +84,18 @@ internal static class StatisticsWriter
 
         writer.WriteEndArray();
         writer.WriteNumber("total"u8, handlers.Length);
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> name, DurationSummary duration)
+    {
+        writer.WriteStartObject(name);
+        writer.WriteNumber("count"u8, duration.Count);
+        writer.WriteNumber("avgUs"u8, ResultWriter.Micros(duration.Mean));
+        writer.WriteNumber("p50Us"u8, ResultWriter.Micros(duration.P50));
+        writer.WriteNumber("p95Us"u8, ResultWriter.Micros(duration.P95));
+        writer.WriteNumber("p99Us"u8, ResultWriter.Micros(duration.P99));
+        writer.WriteNumber("maxUs"u8, ResultWriter.Micros(duration.Max));
         writer.WriteEndObject();
     }
 
