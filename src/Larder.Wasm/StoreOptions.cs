@@ -5,7 +5,8 @@ public sealed record StoreOptions
 {
     /// <summary>
     /// Most pages of 64 KiB that one memory may have, whatever its module says; growing beyond fails, starting beyond is
-    /// refused. Default 65,536, which is 4 GiB.
+    /// refused. Default 65,536, which is 4 GiB; a memory with 32-bit addresses whose module declares no maximum stays one
+    /// page below that.
     /// </summary>
     public ulong MemoryPages { get; init; } = 65_536;
 

@@ -80,7 +80,8 @@ public sealed unsafe class WasmMemory
     internal static MemoryRegion CreateRegion(Store store, MemoryType type, bool guard, int stateBytes, out ulong capacity)
     {
         store.ThrowIfDisposed();
-        capacity = Math.Min(type.Limits.Maximum ?? ulong.MaxValue, store.Options.MemoryPages);
+        var most = type.Is64 ? ulong.MaxValue : Math.Max(MemoryRegion.UndeclaredMaximumPages32, type.Limits.Minimum);
+        capacity = Math.Min(type.Limits.Maximum ?? most, store.Options.MemoryPages);
         if (type.Limits.Minimum > store.Options.MemoryPages)
         {
             throw new WasmException(

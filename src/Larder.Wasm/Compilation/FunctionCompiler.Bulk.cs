@@ -259,7 +259,7 @@ internal sealed partial class FunctionCompiler
         reader.ReadMemoryArgument(out _, out var memory, out var offset);
         if (instruction.Parameters.Length == 1)
         {
-            Address(memory, offset, instruction.AccessBytes);
+            Address(memory, offset, instruction.AccessBytes, reader);
             TouchLast(reader, memory, instruction.AccessBytes);
         }
         else

@@ -134,6 +134,7 @@ internal sealed partial class FunctionCompiler
     private void Results(FunctionType type, bool isTail)
     {
         Pop(type.Parameters.Length);
+        NoteCall();
         if (isTail)
         {
             _il.Op(ILOpCode.Ret);

@@ -133,6 +133,7 @@ internal sealed partial class FunctionCompiler
     {
         StoreResidents();
         var frame = Enter(FrameKind.Loop, type);
+        EnterLoopChecks(frame);
         _il.Mark(frame.Label);
         EnterIteration(_scan.LoopCosts[_loopsSeen++]);
     }
@@ -158,6 +159,7 @@ internal sealed partial class FunctionCompiler
         var frame = new Frame(
             kind, _il.NewLabel(), _operands.Count - parameters.Length, parameters, type.Results(module));
         _frames.Add(frame);
+        EnterChecks(frame);
         return frame;
     }
 
@@ -174,6 +176,7 @@ internal sealed partial class FunctionCompiler
         _il.Mark(frame.ElseLabel);
         frame.Kind = FrameKind.Else;
         ResetOperands(frame.Height, frame.Parameters);
+        RecallChecks(frame, isEnd: false);
         _reachable = true;
     }
 
@@ -197,10 +200,12 @@ internal sealed partial class FunctionCompiler
         }
 
         _frames.RemoveAt(_frames.Count - 1);
+        _lengthLocal = frame.HoldsLength ? -1 : _lengthLocal;
         if (frame.IsTarget && frame.Kind != FrameKind.Loop)
         {
             _il.Mark(frame.Label);
             ResetOperands(frame.Height, frame.Results);
+            RecallChecks(frame, isEnd: true);
             _reachable = true;
         }
         else if (!_reachable)
@@ -580,6 +585,15 @@ internal sealed partial class FunctionCompiler
 
         /// <summary>Whether anything branches to <see cref="Label"/>.</summary>
         public bool IsTarget { get; set; }
+
+        /// <summary>What was checked where the block begins.</summary>
+        public CheckedAddresses[] Checked { get; set; } = [];
+
+        /// <summary>Calls before the block.</summary>
+        public int CallsBefore { get; set; }
+
+        /// <summary>Whether the loop holds the memory's length in a local.</summary>
+        public bool HoldsLength { get; set; }
 
         /// <summary>What a branch to the block takes along.</summary>
         public ImmutableArray<WasmType> LabelTypes => Kind == FrameKind.Loop ? Parameters : Results;

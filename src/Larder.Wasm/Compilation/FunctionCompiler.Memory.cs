@@ -10,7 +10,7 @@ internal sealed partial class FunctionCompiler
     {
         reader.ReadMemoryArgument(out _, out var memory, out var offset);
         var (bytes, result) = Access(opcode);
-        Address(memory, offset, bytes);
+        Address(memory, offset, bytes, reader);
         TouchLast(reader, memory, bytes);
         switch (opcode)
         {
@@ -112,8 +112,16 @@ internal sealed partial class FunctionCompiler
         _ => (4, WasmType.I64),
     };
 
-    // Turns the address at the top, an operand that stays on the list, into a pointer that is safe to use.
-    private void Address(int memory, ulong offset, int bytes)
+    // The address of a load, whose instruction is followed by these.
+    private void Address(int memory, ulong offset, int bytes, ByteReader next) =>
+        Address(memory, offset, bytes, ReachOfLoad(next, memory, offset + (ulong)bytes));
+
+    private void Address(int memory, ulong offset, int bytes) =>
+        Address(memory, offset, bytes, new Reach(0, offset + (ulong)bytes));
+
+    // Turns the address at the top, an operand that stays on the list, into a pointer that is safe to use. What an
+    // explicit check covers may be more than the access.
+    private void Address(int memory, ulong offset, int bytes, Reach reach)
     {
         if (module.Memories[memory].Is64)
         {
@@ -136,21 +144,7 @@ internal sealed partial class FunctionCompiler
             return;
         }
 
-        StoreBelowTop();
-        var effective = Slot(-2, WasmType.FuncRef);
-        _il.Op(ILOpCode.Conv_u);
-        AddOffset(offset);
-        _il.StoreLocal(effective);
-        _il.LoadLocal(effective);
-        AddOffset((ulong)bytes);
-        LoadBase(memory);
-        _il.LoadInt32(InstanceLayout.MemoryLength);
-        _il.Op(ILOpCode.Add);
-        _il.Op(ILOpCode.Ldind_i);
-        _il.Branch(ILOpCode.Bgt_un, TrapLabel(TrapKind.MemoryOutOfBounds));
-        LoadBase(memory);
-        _il.LoadLocal(effective);
-        _il.Op(ILOpCode.Add);
+        CheckedAddress(memory, offset, offset + (ulong)bytes, reach);
     }
 
     private void AddOffset(ulong offset)

@@ -180,5 +180,9 @@ internal sealed partial class FunctionCompiler
     /// may be a rotation to the JIT compiler.
     /// </param>
     /// <param name="MaybeShift">Whether the JIT compiler may see a shift in it.</param>
-    private readonly record struct Operand(WasmType Type, bool Raw, bool MaybeShift);
+    /// <param name="Variable">The local that it is a constant away from, <see cref="Constant"/>, or -1.</param>
+    /// <param name="Version">The version of that local.</param>
+    /// <param name="Addend">That constant.</param>
+    private readonly record struct Operand(
+        WasmType Type, bool Raw, bool MaybeShift, int Variable = -1, int Version = 0, uint Addend = 0);
 }

@@ -119,6 +119,15 @@ internal sealed partial class FunctionCompiler
         _maxResident = Math.Max(_maxResident, region.Variables.Count + 2);
         _il.Token(ILOpCode.Call, TokenKind.Region, _regionCode.Count - 1);
 
+        NoteCall();
+        foreach (var (variable, isSet) in region.Variables)
+        {
+            if (isSet)
+            {
+                NoteSet(variable);
+            }
+        }
+
         // The last way to go on needs no comparison.
         var answers = code.Answers;
         var answer = Slot(-4, WasmType.I32);

@@ -104,6 +104,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         _trapLabels.Clear();
         _stopLabel = -1;
         _memoryLocals.Clear();
+        ResetChecks();
         _resident = 0;
         _maxResident = 0;
         _reachable = true;
@@ -159,7 +160,9 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         {
             if (simple.BranchIfTrue is null || !TryCompareAndBranch(ref reader, simple))
             {
+                var (variable, addend) = SumOfTop(opcode);
                 Simple(simple);
+                NameTop(variable, addend);
             }
 
             return;
@@ -177,8 +180,10 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
                 LocalTee(reader.ReadIndex());
                 break;
             case Opcode.I32Const:
-                _il.LoadInt32(reader.ReadS32());
+                var number = reader.ReadS32();
+                _il.LoadInt32(number);
                 Push(WasmType.I32);
+                NameTop(Constant, (uint)number);
                 break;
             case Opcode.I64Const:
                 _il.LoadInt64(reader.ReadS64());
@@ -272,42 +277,54 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         if (_region is not null)
         {
             GetInRegion(index);
-            return;
+        }
+        else
+        {
+            LoadVariable(index);
+            Push(VariableType(index), maybeShift: _scan.MayHoldShift(index));
         }
 
-        LoadVariable(index);
-        Push(VariableType(index), maybeShift: _scan.MayHoldShift(index));
+        NameTop(index);
     }
 
     private void LocalSet(int index)
     {
+        var value = _operands[^1];
         if (_region is not null)
         {
             SetInRegion(index);
-            return;
+        }
+        else
+        {
+            Settle(1);
+            Require(1);
+            StoreVariable(index);
+            Pop(1);
         }
 
-        Settle(1);
-        Require(1);
-        StoreVariable(index);
-        Pop(1);
+        NoteSet(index, value);
     }
 
     private void LocalTee(int index)
     {
+        var value = _operands[^1];
         if (_region is not null)
         {
             SetInRegion(index);
             GetInRegion(index);
-            return;
+        }
+        else
+        {
+            // Not by duplicating the value, for which the JIT compiler would make up a variable.
+            Settle(1);
+            Require(1);
+            StoreVariable(index);
+            LoadVariable(index);
+            _operands[^1] = _operands[^1] with { MaybeShift = _scan.MayHoldShift(index) };
         }
 
-        // Not by duplicating the value, for which the JIT compiler would make up a variable.
-        Settle(1);
-        Require(1);
-        StoreVariable(index);
-        LoadVariable(index);
-        _operands[^1] = _operands[^1] with { MaybeShift = _scan.MayHoldShift(index) };
+        NoteSet(index, value);
+        NameTop(index);
     }
 
     private void Drop()

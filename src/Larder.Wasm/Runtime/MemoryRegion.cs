@@ -19,6 +19,12 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
     /// <summary>Pages that a 32-bit address can reach.</summary>
     public const ulong MaximumPages32 = 1 << 16;
 
+    /// <summary>
+    /// Pages that a memory with 32-bit addresses can have that declares no maximum: what is open behind an address then
+    /// never wraps around to the first page, which lets one check stand for accesses up to a page apart.
+    /// </summary>
+    public const ulong UndeclaredMaximumPages32 = MaximumPages32 - 1;
+
     /// <summary>Where generated code finds the length in bytes (64 bits), relative to <see cref="Base"/>.</summary>
     public const int LengthOffset = -8;
 
