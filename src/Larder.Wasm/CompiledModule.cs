@@ -38,6 +38,7 @@ public sealed class CompiledModule
         UsesGuardPages = guard;
         Types = [.. module.Types.Select(CanonicalTypes.Get)];
         Code = new GeneratedCode(assembly, layout.Referenced.Length, module.Types.Length, options.Unloadable);
+        Template = new InstanceTemplate(module, layout, Code, Types);
     }
 
     /// <summary>The module.</summary>
@@ -57,6 +58,8 @@ public sealed class CompiledModule
     internal GeneratedCode Code { get; }
 
     internal ImmutableArray<CanonicalType> Types { get; }
+
+    internal InstanceTemplate Template { get; }
 
     /// <summary>Compiles a module.</summary>
     /// <param name="bytes">The binary form; it must not change as long as the result is in use.</param>

@@ -66,6 +66,12 @@ public sealed unsafe partial class Instance
         }
 
         RestoreMemories(snapshot);
+        RestoreReferences(snapshot);
+    }
+
+    // All of an image but the memories.
+    internal void RestoreReferences(InstanceSnapshot snapshot)
+    {
         var isOwn = snapshot.Origin.Instance == _number;
         for (var index = 0; index < snapshot.Globals.Length; index++)
         {
@@ -97,7 +103,7 @@ public sealed unsafe partial class Instance
         {
             _elements[index] = snapshot.DroppedElements[index]
                 ? null
-                : _elements[index] ?? Items(Module.Module.Elements[index]);
+                : _elements[index] ?? Items(index);
         }
     }
 

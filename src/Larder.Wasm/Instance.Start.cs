@@ -32,23 +32,39 @@ public sealed unsafe partial class Instance
 
         for (var index = 0; index < definition.Elements.Length; index++)
         {
-            _elements[index] = Items(definition.Elements[index]);
+            // Active segments go to their table at once, below.
+            _elements[index] = definition.Elements[index].Mode == SegmentMode.Active ? null : Items(index);
         }
 
         return InitializeTables(definition) ?? InitializeMemories(definition) ?? RunStart(definition);
     }
 
-    private nint[] Items(ElementSegment segment)
+    private nint[] Items(int segment)
     {
-        var items = new nint[segment.Items.Length];
-        RawValue value;
-        for (var index = 0; index < items.Length; index++)
+        var items = new nint[Module.Module.Elements[segment].Items.Length];
+        fixed (nint* target = items)
         {
-            Evaluate(segment.Items[index], &value);
-            items[index] = value.Reference;
+            WriteItems(segment, target);
         }
 
         return items;
+    }
+
+    private void WriteItems(int segment, nint* target)
+    {
+        if (Module.Template.CanFill(segment))
+        {
+            Module.Template.Fill(segment, target, _records, _base);
+            return;
+        }
+
+        var items = Module.Module.Elements[segment].Items;
+        RawValue value;
+        for (var index = 0; index < items.Length; index++)
+        {
+            Evaluate(items[index], &value);
+            target[index] = value.Reference;
+        }
     }
 
     private Trap? InitializeTables(WasmModule definition)
@@ -62,22 +78,31 @@ public sealed unsafe partial class Instance
                 Evaluate(segment.Offset, &value);
                 var table = Tables[segment.Table];
                 var offset = table.Type.Is64 ? (ulong)value.I64 : (uint)value.I32;
-                var items = ElementSegment(index);
-                if (offset > table.Length || table.Length - offset < (ulong)items.Length)
+                if (offset > table.Length || table.Length - offset < (ulong)segment.Items.Length)
                 {
+                    KeepSegments(definition, index);
                     return new Trap(TrapKind.TableOutOfBounds, () => []);
                 }
 
-                items.CopyTo(new Span<nint>(table.Elements + offset, items.Length));
+                WriteItems(index, table.Elements + offset);
             }
 
-            if (segment.Mode != SegmentMode.Passive)
+            if (segment.Mode == SegmentMode.Declarative)
             {
                 DropElements(index);
             }
         }
 
         return null;
+    }
+
+    // An instance that cannot start lives on where its functions came into a table of others: what was not used is there.
+    private void KeepSegments(WasmModule definition, int first)
+    {
+        for (var index = first; index < definition.Elements.Length; index++)
+        {
+            _elements[index] ??= Items(index);
+        }
     }
 
     private Trap? InitializeMemories(WasmModule definition)

@@ -16,7 +16,8 @@ public sealed unsafe partial class Instance
     private readonly bool[] _droppedData;
     private readonly nint[]?[] _elements;
 
-    internal Instance(Store store, CompiledModule module, LinkedImports imports)
+    // With an image the memories begin as it has them.
+    internal Instance(Store store, CompiledModule module, LinkedImports imports, InstanceSnapshot? snapshot)
     {
         Store = store;
         Module = module;
@@ -29,10 +30,10 @@ public sealed unsafe partial class Instance
         _droppedData = new bool[definition.Data.Length];
         _elements = new nint[definition.Elements.Length][];
 
-        _base = CreateMemories(definition, layout);
+        _base = CreateMemories(definition, layout, snapshot);
         _records = (FunctionRecord*)store.Allocate(FunctionRecord.Bytes * layout.Referenced.Length);
         WriteState(definition, layout);
-        WriteRecords(definition, layout);
+        WriteRecords(definition);
         for (var index = imports.Tables.Length; index < Tables.Length; index++)
         {
             Tables[index] = new WasmTable(store, definition.Tables[index]);
@@ -132,7 +133,7 @@ public sealed unsafe partial class Instance
         ? ImportRecord(function)
         : _records + Module.Layout.RecordOf(function);
 
-    private byte* CreateMemories(WasmModule definition, InstanceLayout layout)
+    private byte* CreateMemories(WasmModule definition, InstanceLayout layout, InstanceSnapshot? snapshot)
     {
         byte* carrier = null;
         for (var index = definition.ImportedMemoryCount; index < definition.Memories.Length; index++)
@@ -140,7 +141,8 @@ public sealed unsafe partial class Instance
             var carries = index == 0 && layout.CarriesMemory;
             var type = definition.Memories[index];
             var guard = Module.UsesGuardPages && !type.Is64;
-            var region = WasmMemory.CreateRegion(Store, type, guard, carries ? layout.StateBytes : 16, out var capacity);
+            var image = snapshot?.Memories[index - definition.ImportedMemoryCount];
+            var region = WasmMemory.CreateRegion(Store, type, guard, carries ? layout.StateBytes : 16, image, out var capacity);
             Memories[index] = new WasmMemory(Store, type, region, capacity) { HasGuard = guard };
             if (carries)
             {
@@ -196,7 +198,7 @@ public sealed unsafe partial class Instance
         }
     }
 
-    private void WriteRecords(WasmModule definition, InstanceLayout layout)
+    private void WriteRecords(WasmModule definition)
     {
         for (var index = 0; index < _imports.Functions.Length; index++)
         {
@@ -220,16 +222,6 @@ public sealed unsafe partial class Instance
             Store.Know((nint)record, function);
         }
 
-        for (var index = 0; index < layout.Referenced.Length; index++)
-        {
-            var type = definition.FunctionTypes[layout.Referenced[index]];
-            _records[index] = new FunctionRecord
-            {
-                Code = Module.Code.Function(index),
-                Context = _base,
-                TypeId = Module.Types[type].Id,
-                Entry = Module.Code.Entry(type),
-            };
-        }
+        Module.Template.WriteRecords(_records, _base);
     }
 }

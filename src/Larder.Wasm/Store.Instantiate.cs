@@ -13,7 +13,7 @@ public sealed unsafe partial class Store
     /// </exception>
     public Instance Instantiate(CompiledModule module, Imports? imports = null)
     {
-        var instance = Link(module, imports);
+        var instance = Link(module, imports, snapshot: null);
         Trap? trap;
         try
         {
@@ -39,12 +39,12 @@ public sealed unsafe partial class Store
     public Instance Instantiate(InstanceSnapshot snapshot, Imports? imports = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        var instance = Link(snapshot.Module, imports);
-        instance.Restore(snapshot);
+        var instance = Link(snapshot.Module, imports, snapshot);
+        instance.RestoreReferences(snapshot);
         return instance;
     }
 
-    private Instance Link(CompiledModule module, Imports? imports)
+    private Instance Link(CompiledModule module, Imports? imports, InstanceSnapshot? snapshot)
     {
         ArgumentNullException.ThrowIfNull(module);
         ThrowIfDisposed();
@@ -54,7 +54,7 @@ public sealed unsafe partial class Store
         }
 
         var linked = LinkedImports.Resolve(this, module, imports);
-        var instance = new Instance(this, module, linked);
+        var instance = new Instance(this, module, linked, snapshot);
         Add(instance);
         return instance;
     }

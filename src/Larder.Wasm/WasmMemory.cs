@@ -22,7 +22,7 @@ public sealed unsafe class WasmMemory
         : this(
             store ?? throw new ArgumentNullException(nameof(store)),
             type,
-            CreateRegion(store, type, GuardTraps.IsAvailable && !type.Is64, 16, out var capacity),
+            CreateRegion(store, type, GuardTraps.IsAvailable && !type.Is64, 16, image: null, out var capacity),
             capacity)
     {
     }
@@ -77,20 +77,25 @@ public sealed unsafe class WasmMemory
         return GrowRaw(pages);
     }
 
-    internal static MemoryRegion CreateRegion(Store store, MemoryType type, bool guard, int stateBytes, out ulong capacity)
+    // Zeros, or an image of a memory of this type.
+    internal static MemoryRegion CreateRegion(
+        Store store, MemoryType type, bool guard, int stateBytes, RegionSnapshot? image, out ulong capacity)
     {
         store.ThrowIfDisposed();
         var most = type.Is64 ? ulong.MaxValue : Math.Max(MemoryRegion.UndeclaredMaximumPages32, type.Limits.Minimum);
         capacity = Math.Min(type.Limits.Maximum ?? most, store.Options.MemoryPages);
-        if (type.Limits.Minimum > store.Options.MemoryPages)
+        var pages = image is null ? type.Limits.Minimum : image.ByteLength / MemoryRegion.PageBytes;
+        if (pages > store.Options.MemoryPages)
         {
             throw new WasmException(
                 WasmErrorKind.LimitExceeded,
-                $"a memory starts with {type.Limits.Minimum} pages, the store allows {store.Options.MemoryPages}");
+                $"a memory starts with {pages} pages, the store allows {store.Options.MemoryPages}");
         }
 
-        var region = MemoryRegion.Create(
-            guard ? MemoryMode.Guard : MemoryMode.Explicit, stateBytes, type.Limits.Minimum, capacity);
+        var mode = guard ? MemoryMode.Guard : MemoryMode.Explicit;
+        var region = image is null
+            ? MemoryRegion.Create(mode, stateBytes, pages, capacity)
+            : MemoryRegion.Create(mode, image, capacity);
         store.Own(region);
         return region;
     }

@@ -73,7 +73,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(stateBytes, -LengthOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minimumPages, maximumPages);
-        var region = Take(mode, RoundToPages(stateBytes), maximumPages);
+        var region = Take(mode, RoundToPages(stateBytes), maximumPages, image: null);
         var slot = region.Slot;
         if (!slot.TryOpenFront(region._stateBytes, clear: true)
             || !slot.TryGrow(minimumPages * PageBytes, clear: true)
@@ -91,7 +91,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
     public static MemoryRegion Create(MemoryMode mode, RegionSnapshot image, ulong maximumPages)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(image.ByteLength, maximumPages * PageBytes);
-        var region = Take(mode, image.StateBytes, maximumPages);
+        var region = Take(mode, image.StateBytes, maximumPages, image);
         try
         {
             region.Restore(image);
@@ -169,7 +169,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
         return ((ulong)bytes + page - 1) / page * page;
     }
 
-    private static MemoryRegion Take(MemoryMode mode, ulong stateBytes, ulong maximumPages)
+    private static MemoryRegion Take(MemoryMode mode, ulong stateBytes, ulong maximumPages, RegionSnapshot? image)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -193,7 +193,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
             }
         }
 
-        var slot = maximumPages > LargestPages ? null : SlotPool.TryTake(mode, stateBytes, maximumPages * PageBytes);
+        var slot = maximumPages > LargestPages ? null : SlotPool.TryTake(mode, stateBytes, maximumPages * PageBytes, image);
         if (slot is null)
         {
             throw mode == MemoryMode.Guard

@@ -25,8 +25,8 @@ internal sealed unsafe class MemorySlot
     /// <summary>Up to this size it is asked which pages were written; above, asking costs more than their faults.</summary>
     private const ulong LargestAskedBytes = 12UL << 20;
 
-    /// <summary>What a mapped slot keeps of pages of its own.</summary>
-    private const ulong KeptPages = 1024;
+    /// <summary>What a mapped slot keeps of pages of its own: with them and all else an instance stays below 2 MiB.</summary>
+    private const ulong KeptPages = 448;
 
     /// <summary>What a shrunk memory keeps resident for the next growth.</summary>
     private const ulong KeptBehindBytes = 1UL << 20;
@@ -75,6 +75,12 @@ internal sealed unsafe class MemorySlot
 
     /// <summary>Bytes of memory in use.</summary>
     public ulong Length { get; private set; }
+
+    /// <summary>Whether an image is mapped; its bytes are there where zeros are not expected.</summary>
+    public bool IsMapped => _mapped is not null;
+
+    /// <summary>The image that was restored last, or null.</summary>
+    public RegionSnapshot? Image => _mapped ?? _copied;
 
     /// <summary>Bytes that may be resident, whatever the length.</summary>
     public ulong ResidentBytes => _dirty + _dirtyFront;
@@ -191,8 +197,11 @@ internal sealed unsafe class MemorySlot
 
         _copies = image == _copied ? _copies + 1 : 1;
         _copied = image;
+
+        // Copying to pages that are not there costs a fault for each, mapping only for those that are written.
+        var isWorthMapping = _copies > CopiesBeforeMapping || ResidentBytes < image.TotalBytes / 2;
         if (image.CanBeMapped
-            && (image.TotalBytes > LargestCopyBytes || (_copies > CopiesBeforeMapping && PrivatePages.IsAvailable)))
+            && (image.TotalBytes > LargestCopyBytes || (isWorthMapping && PrivatePages.IsAvailable)))
         {
             return TryMap(image);
         }
@@ -230,13 +239,18 @@ internal sealed unsafe class MemorySlot
     /// <summary>Makes a slot without a user ready to wait for the next one, with some pages left resident.</summary>
     public bool TryRest()
     {
-        if (_mapped is not null || _dirtyFront > KeptAtRestBytes)
+        if (_dirtyFront > KeptAtRestBytes || _mapped?.TotalBytes > KeptAtRestBytes)
         {
             return TryReset();
         }
 
+        if (_mapped is not null)
+        {
+            // The next instance of the image has only to write over what this one wrote.
+            return TryShrink(_mapped.ByteLength);
+        }
+
         Trim(KeptAtRestBytes);
-        _copied = null;
         Length = 0;
         return true;
     }

@@ -71,5 +71,9 @@ internal sealed unsafe class RegionSnapshot : IDisposable
     public void Unhold() => Content.DangerousRelease();
 
     /// <summary>Gives the image back. Regions that map it keep their pages.</summary>
-    public void Dispose() => Content.Dispose();
+    public void Dispose()
+    {
+        Content.Dispose();
+        SlotPool.Forget(this);
+    }
 }

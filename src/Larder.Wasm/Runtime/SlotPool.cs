@@ -20,23 +20,60 @@ internal static class SlotPool
     // Guarded by Gate. The sum over Resting.
     private static ulong _residentBytes;
 
-    /// <summary>Takes a slot that has room for a state and a memory; null when address space is used up.</summary>
-    public static MemorySlot? TryTake(MemoryMode mode, ulong stateBytes, ulong maximumBytes)
+    /// <summary>
+    /// Takes a slot that has room for a state and a memory, with this image if there is one; null when address space is
+    /// used up.
+    /// </summary>
+    public static MemorySlot? TryTake(MemoryMode mode, ulong stateBytes, ulong maximumBytes, RegionSnapshot? image)
     {
         lock (Gate)
         {
+            var found = -1;
             for (var at = Resting.Count - 1; at >= 0; at--)
             {
                 var slot = Resting[at];
-                if (slot.Mode == mode && slot.FrontBytes >= stateBytes && slot.CapacityBytes >= maximumBytes)
+                if (slot.Mode != mode || slot.FrontBytes < stateBytes || slot.CapacityBytes < maximumBytes)
                 {
-                    RemoveAt(at);
-                    return slot;
+                    continue;
                 }
+
+                // A slot that maps another image has no pages to offer.
+                if (slot.Image == image || (found < 0 && !slot.IsMapped))
+                {
+                    found = at;
+                }
+
+                if (slot.Image == image)
+                {
+                    break;
+                }
+            }
+
+            if (found >= 0)
+            {
+                return RemoveAt(found);
             }
         }
 
         return MemorySlot.TryReserve(mode, stateBytes, maximumBytes);
+    }
+
+    /// <summary>Lets go of an image that nobody will ask for again.</summary>
+    public static void Forget(RegionSnapshot image)
+    {
+        List<MemorySlot>? released = null;
+        lock (Gate)
+        {
+            for (var at = Resting.Count - 1; at >= 0; at--)
+            {
+                if (Resting[at].Image == image && Resting[at].IsMapped)
+                {
+                    (released ??= []).Add(RemoveAt(at));
+                }
+            }
+        }
+
+        released?.ForEach(static slot => slot.Release());
     }
 
     /// <summary>Takes a slot back from its only user.</summary>

@@ -26,12 +26,23 @@ internal sealed unsafe class TableMemory : CriticalFinalizerObject, IDisposable
     // Address space is opened in steps of this size, so that pushing elements one by one stays cheap.
     private const nuint OpenStep = 64 << 10;
 
+    // Mappings that wait for the next table, with one step open; making one costs more than most tables are used.
+    private const int MostResting = 64;
+
+    private static readonly Lock Gate = new();
+
+    // Guarded by Gate. All zeros.
+    private static readonly List<(nint Start, nuint Reserved)> Resting = [];
+
     // More than any process has; keeps the arithmetic below from overflowing.
     private const ulong LargestElements = 1UL << 43;
 
     private readonly nuint _reserved;
     private readonly bool _isMapped;
     private nuint _open;
+
+    // The most that was in use.
+    private nuint _used;
     private byte* _start;
 
     private TableMemory(byte* start, nuint reserved, nuint open, bool isMapped)
@@ -124,6 +135,11 @@ internal sealed unsafe class TableMemory : CriticalFinalizerObject, IDisposable
         }
 
         bytes = (bytes + OpenStep - 1) / OpenStep * OpenStep;
+        if (TakeResting(bytes) is var resting and not 0)
+        {
+            return new TableMemory((byte*)resting, bytes, OpenStep, isMapped: true);
+        }
+
         var mapping = Native.Map(0, bytes, Native.ProtectNone, Native.MapReserve, -1, 0);
         return mapping == -1 ? throw Refused(maximum) : new TableMemory((byte*)mapping, bytes, 0, isMapped: true);
     }
@@ -139,6 +155,7 @@ internal sealed unsafe class TableMemory : CriticalFinalizerObject, IDisposable
         var needed = HeaderBytes + ((nuint)elements * ElementBytes);
         if (needed <= _open)
         {
+            _used = Math.Max(_used, needed);
             return true;
         }
 
@@ -149,7 +166,46 @@ internal sealed unsafe class TableMemory : CriticalFinalizerObject, IDisposable
         }
 
         _open = open;
+        _used = needed;
         return true;
+    }
+
+    private static nint TakeResting(nuint reserved)
+    {
+        lock (Gate)
+        {
+            for (var index = Resting.Count - 1; index >= 0; index--)
+            {
+                if (Resting[index].Reserved == reserved)
+                {
+                    var start = Resting[index].Start;
+                    Resting.RemoveAt(index);
+                    return start;
+                }
+            }
+        }
+
+        return 0;
+    }
+
+    private bool TryRest(byte* start)
+    {
+        if (_open != OpenStep)
+        {
+            return false;
+        }
+
+        NativeMemory.Clear(start, _used);
+        lock (Gate)
+        {
+            if (Resting.Count < MostResting)
+            {
+                Resting.Add(((nint)start, _reserved));
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private ref ulong Word(int offset)
@@ -163,6 +219,11 @@ internal sealed unsafe class TableMemory : CriticalFinalizerObject, IDisposable
         var start = _start;
         _start = null;
         if (start == null)
+        {
+            return;
+        }
+
+        if (_isMapped && TryRest(start))
         {
             return;
         }
