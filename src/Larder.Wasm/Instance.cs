@@ -109,15 +109,7 @@ public sealed unsafe partial class Instance
     private object? Find(string name, ExternKind kind)
     {
         ArgumentNullException.ThrowIfNull(name);
-        foreach (var export in Module.Module.Exports)
-        {
-            if (export.Kind == kind && export.Name == name)
-            {
-                return Export(export);
-            }
-        }
-
-        return null;
+        return Module.Template.TryGetExport(name, out var export) && export.Kind == kind ? Export(export) : null;
     }
 
     private WasmFunction FunctionObject(int function)
@@ -204,7 +196,7 @@ public sealed unsafe partial class Instance
         {
             var function = _imports.Functions[index];
             var record = ImportRecord(index);
-            if (function.Callback is null)
+            if (!function.IsOfHost)
             {
                 *record = *function.Record;
                 continue;
@@ -215,7 +207,7 @@ public sealed unsafe partial class Instance
             var binding = new HostBinding(Store, this, function);
             _bindings.Add(binding);
             *(nint*)context = Store.WeakHandle(binding);
-            record->Code = Module.Code.Host(type);
+            record->Code = function.TypedCode != 0 ? function.TypedCode : Module.Code.Host(type);
             record->Entry = Module.Code.Entry(type);
             record->Context = context;
             record->TypeId = function.Canonical.Id;

@@ -19,6 +19,9 @@ namespace Larder.Wasm;
 public sealed unsafe partial class Store : IDisposable
 {
     private const nuint StackMargin = 128 * 1024;
+
+    // How much deeper than it may a guest is let go, so that calls from nearby need nothing new.
+    private const nuint StackSlack = 4 * 1024;
     private const int ScratchBytes = 1000 * RawValue.Bytes;
 
     private readonly Lock _gate = new();
@@ -241,6 +244,7 @@ public sealed unsafe partial class Store : IDisposable
         }
 
         // Thrown behind the handler, as in HostCalls.
+        ReleaseIfAsked();
         cause.Cause.Throw();
         return null;
     }
@@ -257,12 +261,18 @@ public sealed unsafe partial class Store : IDisposable
     private bool TrySetStackLimit(nuint current)
     {
         var lowest = StackBounds.Lowest(current) + StackMargin;
+        var wanted = (nuint)Options.StackBytes;
+        if (_stackLimit >= lowest && current - _stackLimit - wanted < StackSlack)
+        {
+            // As before, from about the same place on the stack.
+            return true;
+        }
+
         if (current <= lowest)
         {
             return false;
         }
 
-        var wanted = (nuint)Options.StackBytes;
         var limit = current - lowest > wanted ? current - wanted : lowest;
         if (limit == _stackLimit)
         {

@@ -6,7 +6,7 @@ namespace Larder.Wasm;
 /// <summary>
 /// A function of a store: one that an instance defines, or one of the host. Like the store, for one thread at a time.
 /// </summary>
-public sealed unsafe class WasmFunction
+public sealed unsafe partial class WasmFunction
 {
     private const int FewValues = 16;
 
@@ -43,6 +43,13 @@ public sealed unsafe class WasmFunction
     public Store Store { get; }
 
     internal HostCallback? Callback { get; }
+
+    // Of a host function with types of the language: its callback, and the code that calls it.
+    internal Delegate? TypedCallback { get; }
+
+    internal nint TypedCode { get; }
+
+    internal bool IsOfHost => Callback is not null || TypedCallback is not null;
 
     internal CanonicalType Canonical => _type;
 

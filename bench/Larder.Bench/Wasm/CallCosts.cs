@@ -73,13 +73,21 @@ internal sealed class CallCosts(string directory)
             WasmValue result = default;
             add.Call([1, 2], new Span<WasmValue>(ref result));
         });
-        var callHost = instance.Function("call_host")!;
-        Add("guest to host", 20, 1, () => GuestCalls.Number(callHost, 200_000));
-        _found[^1] = (_found[^1].Name, _found[^1].Microseconds / 200_000);
+        Add("host to guest, typed", 20, 200_000, () => add.Invoke(1, 2, out int _));
+        GuestToHost("guest to host", instance);
+        var typed = WasmFunction.From(store, (Instance _, int number) => number | 1);
+        GuestToHost("guest to host, typed", store.Instantiate(module, new Imports().Add("env", "callback", typed)));
         Trap("trap: division by zero", 500, instance.Function("divide")!, 1, 0);
         Trap("trap: memory", 500, instance.Function("load")!, -16);
         Trap("trap: unreachable", 500, instance.Function("fail")!);
         Trap("trap: stack", 5, instance.Function("deep")!, 0, -1);
+    }
+
+    private void GuestToHost(string name, Instance instance)
+    {
+        var callHost = instance.Function("call_host")!;
+        Add(name, 20, 1, () => GuestCalls.Number(callHost, 200_000));
+        _found[^1] = (name, _found[^1].Microseconds / 200_000);
     }
 
     private void Trap(string name, int turns, WasmFunction function, params WasmValue[] arguments)

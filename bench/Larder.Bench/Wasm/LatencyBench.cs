@@ -27,6 +27,7 @@ internal static class LatencyBench
             Console.WriteLine($"| {name} | {Text(microseconds)} | {(node.TryGetValue(name, out var theirs) ? Text(theirs) : "")} |");
         }
 
+        InstanceMemory.Report(directory);
         InterruptLatency.Report(directory);
         return 0;
     }

@@ -22,7 +22,7 @@ internal static unsafe class HostCalls
             Call(binding, values);
             return;
         }
-        catch (Exception exception) when (exception is not (TrapException or HostException))
+        catch (Exception exception) when (IsOfHost(exception))
         {
             cause = exception;
         }
@@ -31,6 +31,9 @@ internal static unsafe class HostCalls
         // each other in turns every level would add to them.
         throw new HostException(cause);
     }
+
+    /// <summary>Whether an exception is the host's own, not one that already goes through guest code.</summary>
+    internal static bool IsOfHost(Exception exception) => exception is not (TrapException or HostException);
 
     private static void Call(HostBinding binding, RawValue* values)
     {

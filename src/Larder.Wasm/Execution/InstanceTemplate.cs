@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Larder.Wasm.Compilation;
 
 namespace Larder.Wasm.Execution;
 
 /// <summary>
-/// What all instances of a module begin with, made once: the records of its functions, and where the functions of its
-/// element segments lie. Immutable; thread safe.
+/// What all instances of a module begin with, made once: the records of its functions, where the functions of its
+/// element segments lie, and its exports by name. Immutable; thread safe.
 /// </summary>
 internal sealed unsafe class InstanceTemplate
 {
@@ -13,6 +14,7 @@ internal sealed unsafe class InstanceTemplate
     private const int Null = int.MinValue;
 
     private readonly FunctionRecord[] _records;
+    private readonly Dictionary<string, ModuleExport> _exports;
 
     // For each segment of functions and nulls alone the positions of its functions; null for other segments.
     private readonly int[]?[] _positions;
@@ -31,8 +33,12 @@ internal sealed unsafe class InstanceTemplate
             };
         }
 
+        _exports = module.Exports.ToDictionary(export => export.Name, StringComparer.Ordinal);
         _positions = [.. module.Elements.Select(segment => Positions(module, layout, segment))];
     }
+
+    /// <summary>The export of this name, if there is one.</summary>
+    public bool TryGetExport(string name, [NotNullWhen(true)] out ModuleExport? export) => _exports.TryGetValue(name, out export);
 
     /// <summary>Writes the records of an instance's functions.</summary>
     public void WriteRecords(FunctionRecord* target, byte* context)
