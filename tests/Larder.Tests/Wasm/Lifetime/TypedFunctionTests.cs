@@ -44,7 +44,7 @@ public sealed class TypedFunctionTests
 
         // By way of values, and the host function itself.
         Assert.Null(instance.Function("pass")!.TryCall(out var results, 7, 6L, 5f, 4.0));
-        Assert.Equal(7654, results[0].F64);
+        Assert.Equal(7654, results![0].F64); // There was no trap.
         Assert.Null(instance.Function("host")!.Invoke(1, 1L, 1f, 1.0, out double direct));
         Assert.Equal(1111, direct);
     }
