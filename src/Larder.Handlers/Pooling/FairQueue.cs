@@ -36,11 +36,28 @@ internal sealed class FairQueue<TInstance>
     }
 
     /// <summary>
-    /// The caller whose turn it is: of the tenants that hold less than <paramref name="share"/> if there are any, else
-    /// of those that hold less than <paramref name="limit"/>. Null when no tenant may have more.
+    /// The caller whose turn it is among the tenants that hold less than <paramref name="below"/>; null when there is none.
     /// </summary>
-    public Waiter<TInstance>? Peek(int share, int limit) =>
-        Find(Math.Min(share, limit)) ?? (limit > share ? Find(limit) : null);
+    public Waiter<TInstance>? Peek(int below)
+    {
+        if (_turn is null)
+        {
+            return null;
+        }
+
+        var tenant = _turn;
+        do
+        {
+            if (tenant.Held < below)
+            {
+                return tenant.Waiting.First;
+            }
+
+            tenant = tenant.Next!;
+        }
+        while (tenant != _turn);
+        return null;
+    }
 
     /// <summary>Takes the caller whose turn it is; the tenants after its own are next.</summary>
     public void Take(Waiter<TInstance> waiter)
@@ -67,27 +84,6 @@ internal sealed class FairQueue<TInstance>
         }
 
         PoolIntegrity.Require(steps == waiting.Count, "every tenant with waiting callers is in the ring");
-    }
-
-    private Waiter<TInstance>? Find(int below)
-    {
-        if (_turn is null)
-        {
-            return null;
-        }
-
-        var tenant = _turn;
-        do
-        {
-            if (tenant.Held < below)
-            {
-                return tenant.Waiting.First;
-            }
-
-            tenant = tenant.Next!;
-        }
-        while (tenant != _turn);
-        return null;
     }
 
     // A tenant that begins to wait has its turn after all others.

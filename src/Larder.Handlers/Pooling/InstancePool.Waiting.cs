@@ -3,11 +3,14 @@ namespace Larder.Handlers.Pooling;
 /// <content>Callers that wait, reset or make an instance.</content>
 internal sealed partial class InstancePool<TInstance>
 {
+    // A timer takes no longer time; nobody waits that long.
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromDays(40);
+
     private async ValueTask<InstanceLease<TInstance>> WaitAsync(
         Waiter<TInstance> waiter, object? affinity, TimeSpan patience, CancellationToken cancellationToken)
     {
         var state = (Pool: this, Waiter: waiter);
-        using var deadline = patience == Timeout.InfiniteTimeSpan ? null : _time.CreateTimer(
+        using var deadline = patience < TimeSpan.Zero || patience > LongestPatience ? null : _time.CreateTimer(
             static state =>
             {
                 var (pool, waiter) = ((InstancePool<TInstance>, Waiter<TInstance>))state!;

@@ -71,7 +71,7 @@ internal sealed partial class InstancePool<TInstance> : IAsyncDisposable, IThrea
     /// <param name="tenant">Who wants it; the name may come from outside.</param>
     /// <param name="affinity">What it is wanted for, compared by reference; null for anything.</param>
     /// <param name="patience">
-    /// How long to wait for one at most; zero does not wait. Making one is not cut short by it.
+    /// How long to wait for one at most; zero does not wait, less than that waits for ever. Making one is not cut short by it.
     /// </param>
     /// <param name="cancellationToken">Gives up, also while an instance is being made.</param>
     /// <returns>A lease, which holds an instance or says why there is none.</returns>

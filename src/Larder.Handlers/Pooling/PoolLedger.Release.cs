@@ -127,7 +127,7 @@ internal sealed partial class PoolLedger<TInstance>
     public void Stop(long now, ref VictimList<TInstance> victims)
     {
         IsStopping = true;
-        while ((_resuming.First ?? _queue.Peek(int.MaxValue, int.MaxValue)) is { } waiter)
+        while ((_resuming.First ?? _queue.Peek(int.MaxValue)) is { } waiter)
         {
             TryAbandon(waiter, AcquireOutcome.ShuttingDown, now, ref victims);
             waiter.SetResult(Grant<TInstance>.Refused(AcquireOutcome.ShuttingDown));

@@ -53,7 +53,7 @@ internal sealed partial class PoolLedger<TInstance>
         }
 
         var tenant = entry.Tenant!; // A suspended instance has a tenant.
-        if (tenant.Held < _tenantLimit && !AnotherIsResumedFirst() && TryGrantResumed(entry, ref victims))
+        if (tenant.Held < _tenantLimit && !SomebodyIsNext() && TryGrantResumed(entry, ref victims))
         {
             return new Grant<TInstance>(GrantStep.Use, entry);
         }
@@ -69,6 +69,7 @@ internal sealed partial class PoolLedger<TInstance>
         var waiter = new Waiter<TInstance>(tenant, null, now) { Resuming = entry };
         _resuming.Add(waiter);
         NoteWait();
+        Dispatch(now, ref victims);
         return new Grant<TInstance>(GrantStep.Wait, Waiter: waiter);
     }
 
@@ -82,19 +83,6 @@ internal sealed partial class PoolLedger<TInstance>
 
         Destroy(entry, DestroyReason.Dropped, ref victims);
         return true;
-    }
-
-    private bool AnotherIsResumedFirst()
-    {
-        for (var waiter = _resuming.First; waiter is not null; waiter = waiter.Next)
-        {
-            if (waiter.Tenant.Held < _tenantLimit)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // The entry is in no set. An idle instance makes room when the pool is full.

@@ -11,8 +11,8 @@ namespace Larder.Handlers.Pooling;
 /// resumed needs a place among the live ones again.
 /// </para>
 /// <para>
-/// Nobody overtakes: after every change <see cref="Dispatch"/> serves those who wait, the resumed first, until the next
-/// in line cannot be served; a newcomer is served at once only when nobody who may have an instance waits.
+/// Nobody overtakes: after every change <see cref="Dispatch"/> serves those who wait, the resumed before the others and
+/// tenants below their share before both, until the next in line cannot be served; a newcomer is served at once only when nobody who may have an instance waits.
 /// </para>
 /// </remarks>
 /// <typeparam name="TInstance">The type of instances.</typeparam>
@@ -233,17 +233,24 @@ internal sealed partial class PoolLedger<TInstance>
 
     private bool SomebodyIsNext() => (_resuming.Count > 0 || _queue.Count > 0) && NextInLine() is not null;
 
+    // Resumed ones come first, but not at the cost of a tenant that holds less than its share.
     private Waiter<TInstance>? NextInLine()
+    {
+        var share = Math.Min(_options.ShareOfTenant, _tenantLimit);
+        return NextResuming(share) ?? _queue.Peek(share) ?? NextResuming(_tenantLimit) ?? _queue.Peek(_tenantLimit);
+    }
+
+    private Waiter<TInstance>? NextResuming(int below)
     {
         for (var waiter = _resuming.First; waiter is not null; waiter = waiter.Next)
         {
-            if (waiter.Tenant.Held < _tenantLimit)
+            if (waiter.Tenant.Held < below)
             {
                 return waiter;
             }
         }
 
-        return _queue.Peek(_options.ShareOfTenant, _tenantLimit);
+        return null;
     }
 
     private bool TryGrant(

@@ -70,6 +70,32 @@ public sealed class InstancePoolSuspensionTests
     }
 
     [Fact]
+    public async Task A_tenant_that_resumes_much_leaves_others_their_share()
+    {
+        await using var pool = NewPool(new InstancePoolOptions { MaxInstances = 4, MaxSuspended = 100, TenantShare = 0.5 });
+        var ids = new List<Guid>();
+        for (var count = 0; count < 8; count++)
+        {
+            ids.Add(Guid.NewGuid());
+            Assert.True(pool.TrySuspend(await pool.AcquireAsync("greedy", null, Patience), ids[^1]));
+        }
+
+        var resumed = ids.Select(id => pool.ResumeAsync(id, Patience).AsTask()).ToArray();
+        var modest = pool.AcquireAsync("modest", null, Patience).AsTask();
+        var first = await Task.WhenAll(resumed[..4]).WaitAsync(Real);
+        pool.Release(first[0], InstanceVerdict.Discard);
+        pool.Release(first[1], InstanceVerdict.Discard);
+        pool.Release(first[2], InstanceVerdict.Discard);
+
+        // At the first release the greedy tenant holds three, more than its share, so the other is next. Then it is alone again.
+        var lease = await modest.WaitAsync(Real);
+        await resumed[5].WaitAsync(Real);
+        Assert.Equal([true, true, false, false], resumed[4..].Select(static one => one.IsCompleted));
+        pool.Release(lease, InstanceVerdict.Reuse);
+        pool.CheckIntegrity();
+    }
+
+    [Fact]
     public async Task One_of_two_gets_it()
     {
         await using var pool = NewPool(new InstancePoolOptions());

@@ -183,7 +183,7 @@ internal sealed class PoolOracle(InstancePoolOptions options)
         }
 
         Suspended.Remove(instance);
-        if (Held(call.Tenant) < Limit && !Resuming.Any(one => Held(one.Tenant) < Limit) && GrantResumed(call))
+        if (Held(call.Tenant) < Limit && Next() is null && GrantResumed(call))
         {
             return call;
         }
@@ -196,6 +196,7 @@ internal sealed class PoolOracle(InstancePoolOptions options)
         else
         {
             Resuming.Add(call);
+            Dispatch();
         }
 
         return call;
@@ -293,10 +294,11 @@ internal sealed class PoolOracle(InstancePoolOptions options)
 
     private Call? Next()
     {
-        var resumed = Resuming.FirstOrDefault(call => Held(call.Tenant) < Limit);
         var share = Math.Min(Limit, Math.Max(1, (int)(options.MaxInstances * options.TenantShare)));
-        var tenant = Turns.FirstOrDefault(name => Held(name) < share) ?? Turns.FirstOrDefault(name => Held(name) < Limit);
-        return resumed ?? Waiting.FirstOrDefault(call => call.Tenant == tenant);
+        return Resumed(share) ?? New(share) ?? Resumed(Limit) ?? New(Limit);
+
+        Call? Resumed(int below) => Resuming.FirstOrDefault(call => Held(call.Tenant) < below);
+        Call? New(int below) => Turns.FirstOrDefault(name => Held(name) < below) is { } tenant ? Waiting.First(call => call.Tenant == tenant) : null;
     }
 
     private void Dispatch()
