@@ -15,6 +15,9 @@ internal sealed partial class HandlerRun
 {
     private const int MaxRandomBytes = 65_536;
 
+    // A longer key of the state, or name of anything else, is a mistake or an attempt to fill the host's memory.
+    private const int MaxNameBytes = 4096;
+
     private static readonly string?[] CountedNames = NamesOf();
 
     private static ReadOnlySpan<byte> FileMark => "handler.js:"u8;
@@ -213,7 +216,7 @@ internal sealed partial class HandlerRun
         }
 
         var address = AddressOf(arguments, 1, out var length);
-        var text = Engine.Bytes(address, length);
+        var text = Engine.Bytes(address, Math.Min(length, Math.Max(_limits.LogBytes, 0) + MaxNameBytes));
         _effects.Log((HandlerLogLevel)arguments[0].Int32, text.IndexOf(FileMark) < 0 ? text : InOwnLines(text));
         Engine.FreeText(address);
         return JsValue.Undefined;
@@ -300,6 +303,14 @@ internal sealed partial class HandlerRun
     private string TextAt(ReadOnlySpan<JsValue> arguments, int index)
     {
         var address = AddressOf(arguments, index, out var length);
+        if (length > MaxNameBytes)
+        {
+            Engine.FreeText(address);
+            throw new HostRefusal(
+                HandlerErrorCode.InvalidArgument,
+                string.Create(CultureInfo.InvariantCulture, $"a name has {length} bytes; at most {MaxNameBytes} are taken"));
+        }
+
         var text = Encoding.UTF8.GetString(Engine.Bytes(address, length));
         Engine.FreeText(address);
         return text;

@@ -30,6 +30,8 @@ public sealed class ErrorTests(RuntimeFixture fixture)
     [InlineData("$state.x = () => 1", HandlerErrorCode.SerializationError, "function")]
     [InlineData("let a = []; for (let i = 0; i < 100; i++) a = [a]; return a", HandlerErrorCode.SerializationError, "nested deeper")]
     [InlineData("$state.set(1, 2)", HandlerErrorCode.InvalidArgument, "a state key must be a string")]
+    [InlineData("$state['x'.repeat(5000)]", HandlerErrorCode.InvalidArgument, "at most 4096")]
+    [InlineData("$emit('x'.repeat(2e6))", HandlerErrorCode.InvalidArgument, "at most 4096")]
     [InlineData("$emit()", HandlerErrorCode.InvalidArgument, "the name of an event")]
     [InlineData("$view.focus(7)", HandlerErrorCode.InvalidArgument, "the id of a component")]
     [InlineData("await $ext.none.get()", HandlerErrorCode.ExtensionNotFound, "'none'")]
