@@ -1,6 +1,5 @@
 using System.Globalization;
 using Larder.Handlers;
-using Larder.Handlers.Contract;
 
 namespace Larder.Bench.Handlers;
 
@@ -21,9 +20,9 @@ internal static class FuelCheck
             {
                 await using var cache = await BenchHandlers.OpenCacheAsync(Path.Combine(directory, $"fuel-{runtimes}"));
                 await using var runtime = await HandlerRuntime.StartAsync(new HandlerRuntimeOptions { MaxUses = runtimes == 0 ? 0 : 3 }, cache);
-                await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (number, _) =>
+                await Parallel.ForAsync(0, Calls, new ParallelOptions { MaxDegreeOfParallelism = 2 }, async (number, token) =>
                 {
-                    var result = BenchHandlers.Check(await runtime.ExecuteAsync(source, BenchHandlers.Context($"panel {number % 7}")));
+                    var result = BenchHandlers.Check(await runtime.ExecuteAsync(source, BenchHandlers.Context($"panel {number % 7}"), cancellationToken: token));
                     lock (seen)
                     {
                         seen.Add(result.Metrics.InstructionCount);

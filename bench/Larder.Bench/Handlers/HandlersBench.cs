@@ -16,7 +16,7 @@ internal static class HandlersBench
         var only = Array.IndexOf(arguments, "--only") is var at and >= 0 ? arguments[at + 1].Split(',') : Parts;
         if (arguments.Length == 0 || only.Except(Parts).FirstOrDefault() is not null)
         {
-            Console.Error.WriteLine($"usage: Larder.Bench handlers NODE-RUNNER [--short] [--only {string.Join(',', Parts)}]");
+            await Console.Error.WriteLineAsync($"usage: Larder.Bench handlers NODE-RUNNER [--short] [--only {string.Join(',', Parts)}]");
             return 2;
         }
 

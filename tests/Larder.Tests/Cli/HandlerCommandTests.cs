@@ -139,7 +139,7 @@ public sealed class HandlerCommandTests : IDisposable
 
         var compiled = await RunAsync("compile", Write("counter.js", "return 6 * 7"), "-o", output);
         var run = await RunAsync("run", output);
-        File.WriteAllBytes(output, [.. File.ReadAllBytes(output)[..^1]]);
+        await File.WriteAllBytesAsync(output, (await File.ReadAllBytesAsync(output))[..^1]);
         var damaged = await RunAsync("run", output);
 
         Assert.Equal((0, ""), (compiled.ExitCode, compiled.Error));

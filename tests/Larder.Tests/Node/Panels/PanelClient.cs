@@ -40,7 +40,7 @@ internal sealed class PanelClient : IDisposable
                 return default;
             }
 
-            message.Write(piece, 0, received.Count);
+            await message.WriteAsync(piece.AsMemory(0, received.Count));
             if (received.EndOfMessage)
             {
                 return JsonElement.Parse(message.ToArray());
