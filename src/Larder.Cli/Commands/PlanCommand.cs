@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using Larder.Cache.Artifacts;
 using Larder.Cli.Planning;
 using Larder.Cli.Stores;
-using Larder.Handlers;
 using Larder.Node.Sizing;
 
 namespace Larder.Cli.Commands;
@@ -111,7 +110,7 @@ internal static class PlanCommand
         {
             var plan = await TracePlan.MakeAsync(
                 TraceFile.ReadAsync(source, file, cancellationToken), tier, capacity, target, runsPolicy, cancellationToken).ConfigureAwait(false);
-            return SizingPlan.Make([plan], options, new HandlerRuntimeOptions(), volumeInMemory: false);
+            return SizingPlan.Make([plan], options, options.Handlers.Enabled ? options.Handlers.Runtime : null, volumeInMemory: false);
         }
     }
 

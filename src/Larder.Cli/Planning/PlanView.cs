@@ -82,7 +82,7 @@ internal static class PlanView
         var disk = plan.Tiers.FirstOrDefault(static tier => tier is { Tier: TierKind.Disk, InEntries: false, RecommendedBytes: > 0 });
         if (memory is not null)
         {
-            terminal.Say($"memory.capacity (max_cache_size_bytes): {Format.Bytes(memory.RecommendedBytes)}");
+            terminal.Say($"memory.capacity: {Format.Bytes(memory.RecommendedBytes)}");
         }
 
         if (disk is not null)

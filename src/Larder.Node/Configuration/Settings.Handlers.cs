@@ -145,7 +145,7 @@ internal static partial class Settings
             static (options, value) => OfRuntime(options, runtime => runtime with { MaxUses = (int)value })),
         BytesWithin("handlers.cache", "Memory for compiled handlers.", 0, long.MaxValue,
             static options => options.Handlers.Runtime.Compiler.CapacityBytes,
-            static (options, value) => OfCompiler(options, compiler => compiler with { CapacityBytes = value })),
+            static (options, value) => OfCompiler(options, compiler => compiler with { CapacityBytes = value }), "MAX_CACHE_SIZE_BYTES"),
         Words("handlers.version-tag", "Another tag, other handlers: a new one leaves every compiled handler behind.", "a word",
             static options => options.Handlers.Runtime.Compiler.VersionTag,
             static (options, value) => OfCompiler(options, compiler => compiler with { VersionTag = value ?? string.Empty })),

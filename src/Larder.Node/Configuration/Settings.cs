@@ -33,8 +33,7 @@ internal static partial class Settings
             Alias = "CACHE_DIR",
         },
         Bytes("memory.capacity", "Most bytes the memory tier holds; 0 switches it off.",
-            static options => options.MemoryCapacityBytes, static (options, value) => options with { MemoryCapacityBytes = value },
-            alias: "MAX_CACHE_SIZE_BYTES"),
+            static options => options.MemoryCapacityBytes, static (options, value) => options with { MemoryCapacityBytes = value }),
         Limit("memory.max-entries", "Most entries the memory tier holds.",
             static options => options.MemoryMaxEntries, static (options, value) => options with { MemoryMaxEntries = value }),
         new()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Larder.Cache.Sizing;
-using Larder.Handlers;
 using Larder.Node.Http;
 
 namespace Larder.Node.Sizing;
@@ -14,7 +13,7 @@ internal static class NodePlan
         var options = services.Options;
         var inMemory = options.DiskCapacityBytes > 0 && IsInMemory(options.DataDirectory);
         var plan = SizingPlan.Make(
-            [.. services.Store.Cache.GetCurves().Select(curves => TierPlan.Make(curves, target))], options, new HandlerRuntimeOptions(), inMemory);
+            [.. services.Store.Cache.GetCurves().Select(curves => TierPlan.Make(curves, target))], options, options.Handlers.Enabled ? options.Handlers.Runtime : null, inMemory);
         return plan with
         {
             IsWatching = options.Sizing,

@@ -19,6 +19,7 @@ namespace Larder.Node.Sizing;
 /// yet; on an arena a fifteenth more.</item>
 /// <item>the volume of the disk tier where it is RAM-backed (<c>medium: Memory</c>): its pages count against the container
 /// that wrote them, up to <c>sizeLimit</c>. An entry that is in memory and on such a volume is paid twice.</item>
+/// <item>compiled handlers: their own memory, of which the same holds as of the memory tier on arrays.</item>
 /// <item>instances: as many as may run, each with its memory limit. Usually each touches 2 MiB.</item>
 /// <item>suspended runs: their budget.</item>
 /// <item>images of handlers: 2 MiB each.</item>
@@ -86,14 +87,16 @@ public sealed record PodMemory
             parts.Add(new MemoryPart("volume", volumeBytes, volumeBytes, "sizeLimit of the RAM-backed volume"));
         }
 
+        var compiled = 0L;
         if (handlers is not null)
         {
-            AddHandlers(parts, handlers);
+            compiled = handlers.Compiler.CapacityBytes / 4 * 5;
+            AddHandlers(parts, handlers, compiled);
         }
 
         parts.Add(new MemoryPart("in flight", InFlightBytes, InFlightBytes / 2, "buffers, bodies and answers"));
         var sum = parts.Sum(static part => part.LimitBytes);
-        var managed = ManagedRuntimeBytes + (options.MemoryArena ? 0 : tierMost) + InFlightBytes;
+        var managed = ManagedRuntimeBytes + (options.MemoryArena ? 0 : tierMost) + compiled + InFlightBytes;
         return new PodMemory
         {
             Parts = parts.ToImmutable(),
@@ -102,8 +105,10 @@ public sealed record PodMemory
         };
     }
 
-    private static void AddHandlers(ImmutableArray<MemoryPart>.Builder parts, HandlerRuntimeOptions handlers)
+    private static void AddHandlers(ImmutableArray<MemoryPart>.Builder parts, HandlerRuntimeOptions handlers, long compiled)
     {
+        parts.Add(new MemoryPart(
+            "compiled handlers", compiled, compiled, $"handlers.cache {Quantity.FormatBytes(handlers.Compiler.CapacityBytes)} × 5/4"));
         var instances = handlers.MaxInstances * handlers.MemoryLimitBytes;
         instances = handlers.TotalMemoryBytes > 0 ? Math.Min(instances, handlers.TotalMemoryBytes) : instances;
         parts.Add(new MemoryPart(

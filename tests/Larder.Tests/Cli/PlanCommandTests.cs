@@ -120,7 +120,7 @@ public sealed class PlanCommandTests : IDisposable
         {
             for (var number = 0; number < 20; number++)
             {
-                var path = $"/v1/artifacts/handler/{Larder.Cache.Fingerprints.Fingerprint.OfContent([(byte)number])}";
+                var path = $"/v1/artifacts/demo/{Larder.Cache.Fingerprints.Fingerprint.OfContent([(byte)number])}";
                 if ((await node.GetAsync(path)).Status == 404)
                 {
                     await node.PutAsync(path, new byte[5000]);
@@ -133,8 +133,8 @@ public sealed class PlanCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Ok, text.ExitCode);
         Assert.Contains("memory tier 32 MiB → 75 % hits", text.Text, StringComparison.Ordinal);
-        Assert.Contains("memory.capacity (max_cache_size_bytes): ", text.Text, StringComparison.Ordinal);
-        Assert.Contains("handler", text.Text, StringComparison.Ordinal);
+        Assert.Contains("memory.capacity: ", text.Text, StringComparison.Ordinal);
+        Assert.Contains("demo", text.Text, StringComparison.Ordinal);
         Assert.Contains("limit at least", text.Text, StringComparison.Ordinal);
         Assert.Equal(80, json.GetProperty("tiers")[0].GetProperty("references").GetDouble(), 1e-6);
     }

@@ -55,7 +55,7 @@ public sealed class ConfigurationTests : IDisposable
         var overridden = Load(environment: new() { ["CACHE_DIR"] = "/var/cache/x", ["LARDER_DATA"] = "/var/cache/y" });
 
         Assert.Equal("/var/cache/x", configuration.Options.DataDirectory);
-        Assert.Equal(12345, configuration.Options.MemoryCapacityBytes);
+        Assert.Equal(12345, configuration.Options.Handlers.Runtime.Compiler.CapacityBytes);
         Assert.Equal("/var/cache/y", overridden.Options.DataDirectory);
     }
 

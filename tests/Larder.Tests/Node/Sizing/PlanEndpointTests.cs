@@ -33,7 +33,7 @@ public sealed class PlanEndpointTests
         // All forty come round before the first comes again.
         Assert.InRange(memory.GetProperty("recommendedBytes").GetInt64(), 400_000, 480_000);
         Assert.Equal(2 / 3.0, memory.GetProperty("bestHitRatio").GetDouble(), 1e-6);
-        Assert.Equal("handler", memory.GetProperty("kinds")[0].GetProperty("kind").GetString());
+        Assert.Equal("demo", memory.GetProperty("kinds")[0].GetProperty("kind").GetString());
         Assert.Equal("disk", plan.GetProperty("tiers")[1].GetProperty("tier").GetString());
         Assert.True(plan.GetProperty("pod").GetProperty("limitBytes").GetInt64() > 100_000_000);
         Assert.True(plan.GetProperty("recommendedPod").GetProperty("limitBytes").GetInt64() <= plan.GetProperty("pod").GetProperty("limitBytes").GetInt64());
@@ -89,7 +89,7 @@ public sealed class PlanEndpointTests
         Assert.Equal(403, (await node.SendAsync(HttpMethod.Delete, "/v1/plan", null, ("Authorization", "Bearer reader-of-this"))).Status);
     }
 
-    private static string PathOf(int number) => $"/v1/artifacts/handler/{Fingerprint.OfContent(BitConverter.GetBytes(number))}";
+    private static string PathOf(int number) => $"/v1/artifacts/demo/{Fingerprint.OfContent(BitConverter.GetBytes(number))}";
 
     private static JsonElement Read(RawAnswer answer)
     {

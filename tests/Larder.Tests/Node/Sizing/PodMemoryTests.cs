@@ -8,7 +8,7 @@ public sealed class PodMemoryTests
 {
     private const long MiB = 1024 * 1024;
 
-    private static readonly NodeOptions Options = new() { MemoryCapacityBytes = 64 * MiB, DiskCapacityBytes = 112 * MiB };
+    private static readonly NodeOptions Options = new() { MemoryCapacityBytes = 16 * MiB, DiskCapacityBytes = 112 * MiB };
 
     private static readonly HandlerRuntimeOptions Handlers = new()
     {
@@ -21,10 +21,13 @@ public sealed class PodMemoryTests
         var pod = PodMemory.Of(Options, Handlers, 128 * MiB);
 
         Assert.Equal(
-            [("runtime", 160L), ("memory tier", 80), ("volume", 128), ("instances", 320), ("suspended runs", 64), ("images", 64), ("in flight", 64)],
+            [
+                ("runtime", 160L), ("memory tier", 20), ("volume", 128), ("compiled handlers", 80), ("instances", 320), ("suspended runs", 64),
+                ("images", 64), ("in flight", 64),
+            ],
             pod.Parts.Select(part => (part.Name, part.LimitBytes / MiB)));
-        Assert.Equal(976 * MiB, pod.LimitBytes);
-        Assert.Equal(480 * MiB, pod.RequestBytes);
+        Assert.Equal(992 * MiB, pod.LimitBytes);
+        Assert.Equal(496 * MiB, pod.RequestBytes);
     }
 
     [Fact]
@@ -33,7 +36,7 @@ public sealed class PodMemoryTests
         var pod = PodMemory.Of(Options, Handlers, 0);
 
         Assert.DoesNotContain(pod.Parts, part => part.Name == "volume");
-        Assert.Equal(832 * MiB, pod.LimitBytes);
+        Assert.Equal(864 * MiB, pod.LimitBytes);
     }
 
     [Fact]
