@@ -143,14 +143,23 @@ public sealed class CheckedAddressTests
         }
     }
 
-    // Loops share a counter, so an inner one may end the outer one early; none goes on for ever.
+    // A local that was checked before walks on at the end of every iteration. Loops share a counter, so an inner one may end
+    // the outer one early; none goes on for ever.
     private static void Loop(WasmCode code, Random random, int depth)
     {
+        var walker = random.Next(3);
+        var offset = random.Next(48);
+        AddFrom(code, walker, offset);
         code.I32(random.Next(1, 4));
         code.Op(Opcode.LocalSet, Counter);
         code.Op(Opcode.Loop);
         code.Byte(Empty);
+        AddFrom(code, walker, offset);
         Statements(code, random, 3, depth == 0 ? 2 : 3);
+        code.Op(Opcode.LocalGet, walker);
+        code.I32(random.Next(-48, 96));
+        code.Op(Opcode.I32Add);
+        code.Op(Opcode.LocalSet, walker);
         code.Op(Opcode.LocalGet, Counter);
         code.I32(1);
         code.Op(Opcode.I32Sub);
@@ -159,6 +168,15 @@ public sealed class CheckedAddressTests
         code.Op(Opcode.I32GtS);
         code.Op(Opcode.BrIf, 0);
         code.Op(Opcode.End);
+    }
+
+    private static void AddFrom(WasmCode code, int address, int offset)
+    {
+        code.Op(Opcode.LocalGet, Sum);
+        code.Op(Opcode.LocalGet, address);
+        code.Op(Opcode.I64Load, 3, offset);
+        code.Op(Opcode.I64Add);
+        code.Op(Opcode.LocalSet, Sum);
     }
 
     private static void Condition(WasmCode code, Random random)
