@@ -111,7 +111,11 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
         }
         catch
         {
-            await (compiler?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            if (compiler is not null)
+            {
+                await compiler.DisposeAsync().ConfigureAwait(false);
+            }
+
             await loader.DisposeAsync().ConfigureAwait(false);
             throw;
         }

@@ -2,31 +2,124 @@ using Larder.Wasm;
 
 namespace Larder.Handlers.Engine;
 
-/// <summary>An export of the engine with at most one result.</summary>
+/// <summary>An export of the engine. Addresses and counts are <see cref="int"/>, values <see cref="long"/>.</summary>
 internal readonly struct GuestFunction(WasmFunction function)
 {
-    /// <summary>Calls the function for an i32, or for nothing.</summary>
+    /// <summary>Calls a function without a result.</summary>
     /// <exception cref="GuestTrapException">It was stopped.</exception>
-    public int Call(params ReadOnlySpan<WasmValue> arguments)
+    public void Do() => Check(function.Invoke());
+
+    /// <inheritdoc cref="Do()"/>
+    public void Do<TFirst>(TFirst first)
+        where TFirst : unmanaged => Check(function.Invoke(first));
+
+    /// <inheritdoc cref="Do()"/>
+    public void Do<TFirst, TSecond>(TFirst first, TSecond second)
+        where TFirst : unmanaged
+        where TSecond : unmanaged => Check(function.Invoke(first, second));
+
+    /// <summary>Calls a function for an address or a number.</summary>
+    /// <exception cref="GuestTrapException">It was stopped.</exception>
+    public int Call()
     {
-        WasmValue result = default;
-        var hasResult = !function.Type.Results.IsEmpty;
-        Run(arguments, hasResult ? new Span<WasmValue>(ref result) : []);
-        return hasResult ? result.I32 : 0;
+        Check(function.Invoke(out int result));
+        return result;
     }
 
-    /// <summary>Calls the function for a value.</summary>
-    /// <exception cref="GuestTrapException">It was stopped.</exception>
-    public JsValue CallForValue(params ReadOnlySpan<WasmValue> arguments)
+    /// <inheritdoc cref="Call()"/>
+    public int Call<TFirst>(TFirst first)
+        where TFirst : unmanaged
     {
-        WasmValue result = default;
-        Run(arguments, new Span<WasmValue>(ref result));
-        return new JsValue(result.I64);
+        Check(function.Invoke(first, out int result));
+        return result;
     }
 
-    private void Run(ReadOnlySpan<WasmValue> arguments, Span<WasmValue> results)
+    /// <inheritdoc cref="Call()"/>
+    public int Call<TFirst, TSecond>(TFirst first, TSecond second)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
     {
-        if (function.Call(arguments, results) is { } trap)
+        Check(function.Invoke(first, second, out int result));
+        return result;
+    }
+
+    /// <inheritdoc cref="Call()"/>
+    public int Call<TFirst, TSecond, TThird>(TFirst first, TSecond second, TThird third)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
+        where TThird : unmanaged
+    {
+        Check(function.Invoke(first, second, third, out int result));
+        return result;
+    }
+
+    /// <inheritdoc cref="Call()"/>
+    public int Call<TFirst, TSecond, TThird, TFourth>(TFirst first, TSecond second, TThird third, TFourth fourth)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
+        where TThird : unmanaged
+        where TFourth : unmanaged
+    {
+        Check(function.Invoke(first, second, third, fourth, out int result));
+        return result;
+    }
+
+    /// <inheritdoc cref="Call()"/>
+    public int Call(int first, int second, int third, int fourth, int fifth, int sixth)
+    {
+        Check(function.Invoke(first, second, third, fourth, fifth, sixth, out int result));
+        return result;
+    }
+
+    /// <summary>Calls a function for a JavaScript value.</summary>
+    /// <exception cref="GuestTrapException">It was stopped.</exception>
+    public JsValue CallForValue<TFirst>(TFirst first)
+        where TFirst : unmanaged
+    {
+        Check(function.Invoke(first, out long result));
+        return new JsValue(result);
+    }
+
+    /// <inheritdoc cref="CallForValue{TFirst}(TFirst)"/>
+    public JsValue CallForValue<TFirst, TSecond>(TFirst first, TSecond second)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
+    {
+        Check(function.Invoke(first, second, out long result));
+        return new JsValue(result);
+    }
+
+    /// <inheritdoc cref="CallForValue{TFirst}(TFirst)"/>
+    public JsValue CallForValue<TFirst, TSecond, TThird>(TFirst first, TSecond second, TThird third)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
+        where TThird : unmanaged
+    {
+        Check(function.Invoke(first, second, third, out long result));
+        return new JsValue(result);
+    }
+
+    /// <inheritdoc cref="CallForValue{TFirst}(TFirst)"/>
+    public JsValue CallForValue<TFirst, TSecond, TThird, TFourth>(TFirst first, TSecond second, TThird third, TFourth fourth)
+        where TFirst : unmanaged
+        where TSecond : unmanaged
+        where TThird : unmanaged
+        where TFourth : unmanaged
+    {
+        Check(function.Invoke(first, second, third, fourth, out long result));
+        return new JsValue(result);
+    }
+
+    /// <inheritdoc cref="CallForValue{TFirst}(TFirst)"/>
+    public JsValue CallForValue(int first, long second, long third, int fourth, int fifth)
+    {
+        Check(function.Invoke(first, second, third, fourth, fifth, out long result));
+        return new JsValue(result);
+    }
+
+    private static void Check(Trap? trap)
+    {
+        if (trap is not null)
         {
             throw new GuestTrapException(trap);
         }

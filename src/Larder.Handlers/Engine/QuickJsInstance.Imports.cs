@@ -20,30 +20,29 @@ internal sealed partial class QuickJsInstance
                 throw Foreign(import.Name);
             }
 
-            imports.Add(import.Module, import.Name, new WasmFunction(_store, import.Function, Callback(import.Name)));
+            imports.Add(import.Module, import.Name, HostFunctionFor(import.Name, import.Function));
         }
 
         return imports;
     }
 
-    private HostCallback Callback(string name) => name switch
+    private WasmFunction HostFunctionFor(string name, FunctionType type) => name switch
     {
-        "host_call" => HostCall,
-        "host_promise_rejection" => HostRejection,
-        "clock_time_get" => Clock,
-        "random_get" => Randomness,
-        "fd_write" or "fd_close" or "fd_seek" or "fd_fdstat_get" => static (_, _, results) => results[0] = NotSupported,
+        "host_call" => WasmFunction.From<int, int, int, int, int, int>(_store, HostCall),
+        "host_promise_rejection" => WasmFunction.From<int, int, int>(_store, HostRejection),
+        "clock_time_get" => WasmFunction.From<int, long, int, int>(_store, Clock),
+        "random_get" => WasmFunction.From<int, int, int>(_store, Randomness),
+        "fd_write" or "fd_close" or "fd_seek" or "fd_fdstat_get" =>
+            new WasmFunction(_store, type, static (_, _, results) => results[0] = NotSupported),
 
         // Interruption is the store's, there are no modules, and the time zone is that of Greenwich: zero stands for all.
-        _ => static (_, _, _) => { },
+        _ => new WasmFunction(_store, type, static (_, _, _) => { }),
     };
 
-    // Name and its length, `this`, the number of arguments, and where the addresses of their boxes are.
-    private void HostCall(Instance caller, ReadOnlySpan<WasmValue> arguments, Span<WasmValue> results)
+    private int HostCall(Instance caller, int name, int nameLength, int self, int count, int list)
     {
-        var count = arguments[3].I32;
         var values = count <= FewArguments ? stackalloc JsValue[FewArguments] : new JsValue[count];
-        var boxes = count == 0 ? [] : Bytes(arguments[4].I32, sizeof(int) * count);
+        var boxes = count == 0 ? [] : Bytes(list, sizeof(int) * count);
         for (var index = 0; index < count; index++)
         {
             values[index] = ReadValue(BinaryPrimitives.ReadInt32LittleEndian(boxes[(sizeof(int) * index)..]));
@@ -52,31 +51,36 @@ internal sealed partial class QuickJsInstance
         var result = OnCall is null ? JsValue.Undefined : OnCall(this, values[..count]);
         if (result.IsException)
         {
-            results[0] = 0;
-            return;
+            return 0;
         }
 
         var box = Allocate(ValueBytes);
         BinaryPrimitives.WriteInt64LittleEndian(Bytes(box, ValueBytes), result.Bits);
-        results[0] = box;
+        return box;
     }
 
-    // Boxes of the promise and the reason, which are the host's to free, and whether somebody waits after all.
-    private void HostRejection(Instance caller, ReadOnlySpan<WasmValue> arguments, Span<WasmValue> results)
+    // The promise and the reason come in boxes, which are the host's to free.
+    private void HostRejection(Instance caller, int promiseBox, int reasonBox, int isHandled)
     {
-        var promise = ReadValue(arguments[0].I32);
-        var reason = ReadValue(arguments[1].I32);
-        OnRejection?.Invoke(this, promise, reason, arguments[2].I32 != 0);
+        var promise = ReadValue(promiseBox);
+        var reason = ReadValue(reasonBox);
+        OnRejection?.Invoke(this, promise, reason, isHandled != 0);
         FreeValue(promise);
         FreeValue(reason);
-        Free(arguments[0].I32);
-        Free(arguments[1].I32);
+        Free(promiseBox);
+        Free(reasonBox);
     }
 
-    private void Clock(Instance caller, ReadOnlySpan<WasmValue> arguments, Span<WasmValue> results) =>
-        BinaryPrimitives.WriteInt64LittleEndian(Bytes(arguments[2].I32, sizeof(long)), ClockNanoseconds);
+    private int Clock(Instance caller, int clock, long precision, int result)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(Bytes(result, sizeof(long)), ClockNanoseconds);
+        return 0;
+    }
 
     // Asked for seeds only, which must be the same in every image; what handlers see as random comes from elsewhere.
-    private void Randomness(Instance caller, ReadOnlySpan<WasmValue> arguments, Span<WasmValue> results) =>
-        Bytes(arguments[0].I32, arguments[1].I32).Fill(7);
+    private int Randomness(Instance caller, int buffer, int length)
+    {
+        Bytes(buffer, length).Fill(7);
+        return 0;
+    }
 }

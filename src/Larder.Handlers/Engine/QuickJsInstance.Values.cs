@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Larder.Wasm;
 
 namespace Larder.Handlers.Engine;
 
@@ -62,7 +61,7 @@ internal sealed partial class QuickJsInstance
     public JsValue NewString(string text) => NewString(Encoding.UTF8.GetBytes(text));
 
     /// <summary>A number.</summary>
-    public JsValue NewNumber(double value) => _exports.NewNumber.CallForValue(_context, WasmValue.FromF64(value));
+    public JsValue NewNumber(double value) => _exports.NewNumber.CallForValue(_context, value);
 
     /// <summary>The value of a JSON text, or an exception.</summary>
     public JsValue ParseJson(ReadOnlySpan<byte> utf8)
@@ -88,7 +87,7 @@ internal sealed partial class QuickJsInstance
     }
 
     /// <summary>Gives back what <see cref="Text"/> gave.</summary>
-    public void FreeText(int address) => _exports.FreeText.Call(_context, address);
+    public void FreeText(int address) => _exports.FreeText.Do(_context, address);
 
     /// <summary>The text of a value; null when it has none.</summary>
     public string? ToText(JsValue value)
@@ -129,7 +128,7 @@ internal sealed partial class QuickJsInstance
     {
         if (value.IsCounted)
         {
-            _exports.FreeValue.Call(_context, value.Bits);
+            _exports.FreeValue.Do(_context, value.Bits);
         }
     }
 
@@ -156,7 +155,7 @@ internal sealed partial class QuickJsInstance
     }
 
     /// <summary>Gives back what <see cref="Allocate"/> gave.</summary>
-    public void Free(int address) => _exports.Free.Call(address);
+    public void Free(int address) => _exports.Free.Do(address);
 
     // A copy with a zero behind it, which the engine wants of texts.
     private int Copy(ReadOnlySpan<byte> bytes)

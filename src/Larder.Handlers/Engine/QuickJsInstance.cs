@@ -40,15 +40,15 @@ internal sealed partial class QuickJsInstance : IDisposable
     {
         try
         {
-            _exports.Initialize.Call();
+            _exports.Initialize.Do();
             if (_exports.Start.Call((int)intrinsics) != 0)
             {
                 throw new HandlersException(HandlersErrorKind.EngineUnavailable, "The JavaScript engine does not start.");
             }
 
-            _exports.SetMemoryLimit.Call(_heapLimit);
-            _exports.SetMaxStackSize.Call(limits.StackBytes);
-            _exports.TrackRejections.Call(1);
+            _exports.SetMemoryLimit.Do(_heapLimit);
+            _exports.SetMaxStackSize.Do(limits.StackBytes);
+            _exports.TrackRejections.Do(1);
             _runtime = _exports.RuntimePointer.Call();
             _context = _exports.ContextPointer.Call();
             _scratch = Allocate(ScratchBytes);
@@ -130,7 +130,7 @@ internal sealed partial class QuickJsInstance : IDisposable
     public void ClearInterrupt() => _store.ClearInterrupt();
 
     /// <summary>Opens the reserve of memory, so that a handler which used up its own can be asked what happened.</summary>
-    public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Call(_heapLimit + ReserveBytes);
+    public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Do(_heapLimit + ReserveBytes);
 
     /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
     public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch));
@@ -190,7 +190,7 @@ internal sealed partial class QuickJsInstance : IDisposable
     private long ComputeHeapBytes()
     {
         var buffer = Allocate(MemoryUsageBytes);
-        _exports.ComputeMemoryUsage.Call(buffer);
+        _exports.ComputeMemoryUsage.Do(buffer);
         var bytes = BinaryPrimitives.ReadInt64LittleEndian(Bytes(buffer, sizeof(long)));
         Free(buffer);
         return bytes;
