@@ -18,6 +18,9 @@ public static class HandlerKinds
     /// <summary>The compiled JavaScript engine.</summary>
     public static ArtifactKind EngineModule => EngineModuleLoader.Kind;
 
+    /// <summary>The JavaScript engine after its start.</summary>
+    public static ArtifactKind EngineImage => EngineModuleLoader.ImageKind;
+
     /// <summary>Which handlers to bring into memory at the start.</summary>
     public static ArtifactKind WarmSet => Compilation.WarmSet.Kind;
 
@@ -37,6 +40,7 @@ public static class HandlerKinds
         return configured
             .SetItem(Handler.Name, handler with { Memory = !hasDisk })
             .SetItem(EngineModule.Name, module with { Memory = false, Remote = false })
+            .SetItem(EngineImage.Name, module with { Memory = false, Remote = false })
             .SetItem(WarmSet.Name, new KindOptions { Memory = false, Remote = false });
     }
 }

@@ -97,10 +97,12 @@ public sealed partial class HandlerRuntime : IAsyncDisposable
             compiler = new HandlerCompiler(
                 options.Compiler with { MaxSourceBytes = options.MaxSourceBytes }, cache, module.Digest, _ => Task.FromResult(compiled));
             var limits = new QuickJsLimits(options.MemoryLimitBytes, options.StackBytes, DeepStack.GuestBytes);
-            var prelude = await PreludeLoader.LoadAsync(cache, module, compiled, cancellationToken).ConfigureAwait(false);
-            var engine = new HandlerEngine(compiled, prelude, limits, options.TimeRequiresCapability);
+            var engine = await HandlerEngine
+                .StartAsync(loader, cache, module, compiled, limits, options.TimeRequiresCapability, cancellationToken)
+                .ConfigureAwait(false);
             var logger = (loggers ?? NullLoggerFactory.Instance).CreateLogger<HandlerRuntime>();
             runtime = new HandlerRuntime(options, loader, compiler, engine, logger);
+            compiler.WarmInBackground();
             await runtime._pool.WarmAsync(cancellationToken).ConfigureAwait(false);
             return runtime;
         }

@@ -9,7 +9,7 @@ namespace Larder.Wasm;
 
 /// <summary>
 /// A module with its code, ready to be instantiated any number of times, by any number of threads. The code is compiled
-/// to machine code function by function when it first runs, or ahead by <see cref="PrepareAsync"/>; with
+/// to machine code function by function when it first runs, or ahead by <see cref="PrepareAsync(CancellationToken)"/>; with
 /// <see cref="CompileOptions.Unloadable"/> it goes away when neither this object nor an instance is in use any more.
 /// </summary>
 public sealed class CompiledModule
@@ -104,10 +104,8 @@ public sealed class CompiledModule
     /// <summary>The compiled module as bytes that <see cref="Load"/> takes. The same every time.</summary>
     public byte[] Save()
     {
-        var digest = _digest ?? Convert.ToHexStringLower(SHA256.HashData(_binary.Span));
         var outline = _digest is null ? ArtifactFormat.Outline(_binary.Span) : _binary;
-        return ArtifactFormat.Write(
-            ModuleRecipe.Create(digest, Options).ToString(), Module.ByteLength, outline.Span, _assembly.Span);
+        return ArtifactFormat.Write(RecipeText(), Module.ByteLength, outline.Span, _assembly.Span);
     }
 
     /// <summary>Compiles every function to machine code now, on as many threads as there are processors.</summary>
@@ -118,6 +116,31 @@ public sealed class CompiledModule
             new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount },
             method => System.Runtime.CompilerServices.RuntimeHelpers.PrepareMethod(method.MethodHandle)),
         cancellationToken);
+
+    /// <summary>
+    /// Compiles some functions to machine code now, in the background and in this order: those that are known to run
+    /// first, so that whoever runs them does not have to compile each when it is reached.
+    /// </summary>
+    /// <param name="functions">Numbers of functions as the module counts them; what it does not define is passed over.</param>
+    /// <param name="cancellationToken">Ends the work early; what is compiled stays.</param>
+    public Task PrepareAsync(IReadOnlyList<int> functions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(functions);
+        return Task.Run(
+            () =>
+            {
+                foreach (var method in Code.Methods(functions))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    System.Runtime.CompilerServices.RuntimeHelpers.PrepareMethod(method.MethodHandle);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>What this was made from and with; see <see cref="ModuleRecipe"/>.</summary>
+    internal string RecipeText() =>
+        ModuleRecipe.Create(_digest ?? Convert.ToHexStringLower(SHA256.HashData(_binary.Span)), Options).ToString();
 
     internal static bool UsesGuard(CompileOptions options) => options.MemoryChecks switch
     {

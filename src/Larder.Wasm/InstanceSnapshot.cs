@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Larder.Wasm.Artifacts;
 using Larder.Wasm.Execution;
 using Larder.Wasm.Runtime;
 
@@ -51,6 +52,22 @@ public sealed class InstanceSnapshot : IDisposable
     internal bool[] DroppedElements { get; }
 
     internal SnapshotOrigin Origin { get; }
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="module">The module whose instances it can be restored into.</param>
+    /// <param name="saved">The saved bytes.</param>
+    /// <exception cref="WasmException">
+    /// The bytes are damaged, or of another module, engine or way to compile (<see cref="WasmErrorKind.BadArtifact"/>).
+    /// </exception>
+    public static InstanceSnapshot Load(CompiledModule module, ReadOnlyMemory<byte> saved)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return SnapshotFormat.Read(module, saved);
+    }
+
+    /// <summary>The snapshot as bytes, for another process with the same module and the same engine.</summary>
+    /// <exception cref="NotSupportedException">Tables or globals hold functions of other instances.</exception>
+    public byte[] Save() => SnapshotFormat.Write(this);
 
     /// <summary>Frees the images.</summary>
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
+using Larder.Handlers.Engine;
 using Larder.Wasm;
 
 namespace Larder.Bench.Wasm;
@@ -22,6 +23,9 @@ internal static class FirstResult
         var started = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalMilliseconds;
         var module = Module(args, options);
         var compiled = clock.Elapsed.TotalMilliseconds;
+
+        // As the runtime of handlers does it. The process ends before all of it is done.
+        _ = EngineModuleFunctions.PrepareAsync(module, CancellationToken.None);
         using var store = new Store();
         var guest = new QuickJsGuest(store, module);
         var initialized = clock.Elapsed.TotalMilliseconds;

@@ -9,6 +9,9 @@ namespace Larder.Handlers.Compilation;
 /// <content>The warm set, and statistics.</content>
 internal sealed partial class HandlerCompiler
 {
+    private Task _firstWarming = Task.CompletedTask;
+    private volatile bool _isWarm = true;
+
     // What memory holds of handlers that the tiers below know; the cache itself cannot be listed.
     private readonly ConcurrentDictionary<Fingerprint, CompiledHandler> _resident = [];
 
@@ -55,9 +58,29 @@ internal sealed partial class HandlerCompiler
         return ready;
     }
 
+    /// <summary>Does <see cref="WarmFromLastTimeAsync"/> in the background; once.</summary>
+    public void WarmInBackground()
+    {
+        if (_options.WarmBytes > 0)
+        {
+            _isWarm = false;
+            _firstWarming = Task.Run(async () =>
+            {
+                await WarmFromLastTimeAsync(_ending.Token).ConfigureAwait(false);
+                _isWarm = true;
+            });
+        }
+    }
+
     /// <summary>Writes down which handlers were used most.</summary>
     public async Task SaveWarmSetAsync(CancellationToken cancellationToken)
     {
+        if (!_isWarm)
+        {
+            // What was used before is not all in memory yet, and must not be forgotten.
+            return;
+        }
+
         var used = _resident.Values.OrderByDescending(handler => handler.Uses).ThenBy(handler => handler.SourceDigest);
         var sources = new List<Fingerprint>();
         var bytes = 0L;

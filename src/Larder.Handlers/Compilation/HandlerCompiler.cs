@@ -181,6 +181,7 @@ internal sealed partial class HandlerCompiler : IAsyncDisposable
     {
         await _ending.CancelAsync().ConfigureAwait(false);
         await _warming.ConfigureAwait(false);
+        await _firstWarming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await SaveWarmSetAsync(CancellationToken.None).ConfigureAwait(false);
         for (var turn = 0; turn < _options.Parallelism; turn++)
         {

@@ -12,8 +12,8 @@ namespace Larder.Handlers.Engine;
 /// here; what was compiled is saved in the background. For any number of threads.
 /// </summary>
 /// <remarks>
-/// A saved module is code of this process. Its kind is kept on the local disk only, never in a remote tier, whatever the
-/// configuration says: who can write to a remote tier must not be able to run code here.
+/// A saved module is code of this process. It is kept on the local disk only, never in a remote tier: who can write to a
+/// remote tier must not be able to run code here. Where the configuration gives its kind a remote tier, it is not kept.
 /// </remarks>
 internal sealed class EngineModuleLoader : IAsyncDisposable
 {
@@ -21,6 +21,7 @@ internal sealed class EngineModuleLoader : IAsyncDisposable
 
     private readonly TieredCache _cache;
     private readonly ConcurrentBag<Task> _savings = [];
+    private readonly ConcurrentBag<Task> _preparations = [];
     private readonly CancellationTokenSource _ending = new();
     private long _loaded;
     private long _compiled;
@@ -31,6 +32,9 @@ internal sealed class EngineModuleLoader : IAsyncDisposable
 
     /// <summary>The kind of compiled modules.</summary>
     public static ArtifactKind Kind { get; } = ArtifactKind.Parse("wasm-module");
+
+    /// <summary>The kind of images of an engine that has started.</summary>
+    public static ArtifactKind ImageKind { get; } = ArtifactKind.Parse("wasm-image");
 
     /// <summary>Modules that came from the cache.</summary>
     public long Loaded => Interlocked.Read(ref _loaded);
@@ -60,13 +64,22 @@ internal sealed class EngineModuleLoader : IAsyncDisposable
         EngineModule module, CompileOptions options, CancellationToken cancellationToken = default)
     {
         var recipe = RecipeOf(module, options);
-        if (await FindAsync(recipe, module, options, cancellationToken).ConfigureAwait(false) is { } found)
+        CompiledModule compiled;
+        try
         {
-            Interlocked.Increment(ref _loaded);
-            return found;
+            if (await FindAsync(recipe, cancellationToken).ConfigureAwait(false) is { } saved)
+            {
+                compiled = CompiledModule.Load(saved, module.Digest, options);
+                Interlocked.Increment(ref _loaded);
+                Prepare(module, compiled);
+                return compiled;
+            }
+        }
+        catch (WasmException exception) when (exception.Kind == WasmErrorKind.BadArtifact)
+        {
+            await RemoveAsync(recipe, cancellationToken).ConfigureAwait(false);
         }
 
-        CompiledModule compiled;
         try
         {
             compiled = CompiledModule.Compile(module.Bytes, options, cancellationToken);
@@ -78,25 +91,18 @@ internal sealed class EngineModuleLoader : IAsyncDisposable
         }
 
         Interlocked.Increment(ref _compiled);
-        _savings.Add(Task.Run(() => SaveAsync(recipe, compiled, _ending.Token), CancellationToken.None));
+        Prepare(module, compiled);
+        SaveLater(recipe, compiled.Save);
         return compiled;
     }
 
-    /// <summary>Waits until what was compiled is saved.</summary>
-    public Task SavedAsync() => Task.WhenAll(_savings);
-
-    /// <summary>Ends what is being saved.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Something else that is made from the engine and belongs to this build of it alone: kept like the module itself.
+    /// </summary>
+    /// <returns>The bytes; null when they are not in the cache.</returns>
+    public async ValueTask<byte[]?> FindAsync(Recipe recipe, CancellationToken cancellationToken)
     {
-        await _ending.CancelAsync().ConfigureAwait(false);
-        await SavedAsync().ConfigureAwait(false);
-        _ending.Dispose();
-    }
-
-    private async ValueTask<CompiledModule?> FindAsync(
-        Recipe recipe, EngineModule module, CompileOptions options, CancellationToken cancellationToken)
-    {
-        if (_cache.OptionsFor(Kind).Remote && _cache.Remote is not null)
+        if (!IsKept(recipe.Kind))
         {
             return null;
         }
@@ -104,43 +110,63 @@ internal sealed class EngineModuleLoader : IAsyncDisposable
         try
         {
             using var lease = await _cache.GetAsync(recipe.Key, cancellationToken).ConfigureAwait(false);
-            if (!lease.IsHit)
-            {
-                return null;
-            }
-
-            return CompiledModule.Load(ArtifactBytes.Copy(lease.Content), module.Digest, options);
-        }
-        catch (WasmException exception) when (exception.Kind == WasmErrorKind.BadArtifact)
-        {
-            await _cache.RemoveAsync(recipe.Key, cancellationToken).ConfigureAwait(false);
-            return null;
+            return lease.IsHit ? ArtifactBytes.Copy(lease.Content) : null;
         }
         catch (CacheException)
         {
-            // The tier counts and reports its own trouble; the module is compiled instead.
+            // The tier counts and reports its own trouble; what is missing is made instead.
             return null;
         }
     }
 
-    private async Task SaveAsync(Recipe recipe, CompiledModule module, CancellationToken cancellationToken)
+    /// <summary>Saves something in the background; a failure only means that it is made again.</summary>
+    /// <param name="recipe">Its name.</param>
+    /// <param name="make">Gives the bytes; runs on a thread of the pool.</param>
+    public void SaveLater(Recipe recipe, Func<byte[]> make)
     {
-        if (_cache.OptionsFor(Kind).Remote && _cache.Remote is not null)
+        if (IsKept(recipe.Kind))
         {
-            return;
+            _savings.Add(Task.Run(() => SaveAsync(recipe, make)));
         }
+    }
 
+    /// <summary>Removes what turned out to be wrong.</summary>
+    public async ValueTask RemoveAsync(Recipe recipe, CancellationToken cancellationToken) =>
+        await _cache.RemoveAsync(recipe.Key, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Waits until everything is saved.</summary>
+    public Task SavedAsync() => Task.WhenAll(_savings);
+
+    /// <summary>Waits until everything is saved, so that also a program that ends at once leaves it for the next.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await SavedAsync().ConfigureAwait(false);
+        await Task.WhenAll(_preparations).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ending.Dispose();
+    }
+
+    private void Prepare(EngineModule module, CompiledModule compiled)
+    {
+        if (module.Digest == EngineModule.KnownDigest)
+        {
+            _preparations.Add(EngineModuleFunctions.PrepareAsync(compiled, _ending.Token));
+        }
+    }
+
+    // Code, and what code trusts, must not come from where others write.
+    private bool IsKept(ArtifactKind kind) => !_cache.OptionsFor(kind).Remote || _cache.Remote is null;
+
+    private async Task SaveAsync(Recipe recipe, Func<byte[]> make)
+    {
         try
         {
-            await _cache.PutAsync(
-                recipe.Key,
-                module.Save(),
-                ArtifactWriter.AsWritten with { Recipe = recipe.Encoded },
-                cancellationToken).ConfigureAwait(false);
+            var description = ArtifactWriter.AsWritten with { Recipe = recipe.Encoded };
+            await _cache.PutAsync(recipe.Key, make(), description, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is CacheException or OperationCanceledException)
+        catch (Exception exception) when (exception is CacheException or ObjectDisposedException)
         {
-            // The next start compiles again.
+            // The next start makes it again.
         }
     }
 }

@@ -33,7 +33,8 @@ internal sealed class QuickJsCompiler : IDisposable
             var bytecode = _engine.Compile(HandlerScript.For(source), HandlerScript.FileName);
             if (bytecode is null)
             {
-                return new CompiledScript(null, CompileErrors.Read(_engine, map));
+                var error = CompileErrors.Read(_engine, map);
+                return new CompiledScript(null, error.Location is null ? error with { Location = FindPlace(source, map) } : error);
             }
 
             _engine.Restore(_image);
@@ -53,6 +54,32 @@ internal sealed class QuickJsCompiler : IDisposable
         {
             _engine.Restore(_image);
         }
+    }
+
+    // The engine does not say where a regular expression is wrong. The shortest beginning of the source that is wrong in the
+    // same way ends with the expression; one byte less is an expression without an end, and the engine says where it begins.
+    private SourceLocation? FindPlace(ReadOnlySpan<byte> source, SourceMap map)
+    {
+        var (right, wrong) = (0, source.Length);
+        while (wrong - right > 1)
+        {
+            var middle = right + ((wrong - right) / 2);
+            _engine.Restore(_image);
+            if (_engine.Compile(HandlerScript.For(source[..middle]), HandlerScript.FileName) is null
+                && CompileErrors.Read(_engine, map).Location is null)
+            {
+                wrong = middle;
+            }
+            else
+            {
+                right = middle;
+            }
+        }
+
+        _engine.Restore(_image);
+        return _engine.Compile(HandlerScript.For(source[..right]), HandlerScript.FileName) is null
+            ? CompileErrors.Read(_engine, map).Location
+            : null;
     }
 
     /// <summary>Compiles a script that is no handler, such as the prelude.</summary>

@@ -6,7 +6,7 @@ namespace Larder.Handlers.Execution;
 /// <summary>
 /// What all instances of a runtime begin as: an engine in which the prelude has run. Immutable; thread safe.
 /// </summary>
-internal sealed class HandlerEngine : IDisposable
+internal sealed partial class HandlerEngine : IDisposable
 {
     private readonly QuickJsLimits _limits;
 

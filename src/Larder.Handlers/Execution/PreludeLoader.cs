@@ -60,18 +60,19 @@ internal static class PreludeLoader
         return bytecode;
     }
 
-    private static byte[] Compile(CompiledModule compiled, byte[] source)
-    {
-        using var compiler = new QuickJsCompiler(compiled);
-        return compiler.CompileScript(source, FileName);
-    }
-
-    private static byte[] Source()
+    /// <summary>The prelude's source.</summary>
+    public static byte[] Source()
     {
         using var resource = typeof(PreludeLoader).Assembly.GetManifestResourceStream("prelude.js")
             ?? throw new InvalidOperationException("The prelude is not in the assembly.");
         var source = new byte[resource.Length];
         resource.ReadExactly(source);
         return source;
+    }
+
+    private static byte[] Compile(CompiledModule compiled, byte[] source)
+    {
+        using var compiler = new QuickJsCompiler(compiled);
+        return compiler.CompileScript(source, FileName);
     }
 }

@@ -8,6 +8,9 @@ internal static class ModuleCompiler
     /// <summary>Name of the method that writes the addresses of the others; it is followed by its number.</summary>
     public const string AddressesMethod = "addresses";
 
+    /// <summary>Follows the name of a function whose body is a method apart.</summary>
+    public const string BodySuffix = "body";
+
     // Below this the start of further threads costs more than it saves.
     private const int ParallelBytes = 64 * 1024;
 
@@ -48,7 +51,7 @@ internal static class ModuleCompiler
             if (functions[index].Body is { } body)
             {
                 var signature = writer.FunctionSignature(module.FunctionTypeOf(function));
-                writer.AddMethod(name + "body", signature, body, firstRegion, inlined: false);
+                writer.AddMethod(name + BodySuffix, signature, body, firstRegion, inlined: false);
             }
 
             firstRegion += functions[index].Parts;

@@ -78,6 +78,29 @@ internal sealed unsafe class GeneratedCode
     public IEnumerable<MethodInfo> Functions() =>
         _type.GetMethods(BindingFlags.Static | BindingFlags.Public).Where(method => ModuleCompiler.FunctionOf(method.Name) >= 0);
 
+    /// <summary>The methods of some functions, in their order: what is called, and the body where that is apart.</summary>
+    public IEnumerable<MethodInfo> Methods(IReadOnlyList<int> functions)
+    {
+        var wanted = new Dictionary<int, (MethodInfo? Entry, MethodInfo? Body)>(functions.Count);
+        foreach (var function in functions)
+        {
+            wanted[function] = default;
+        }
+
+        foreach (var method in _type.GetMethods(BindingFlags.Static | BindingFlags.Public))
+        {
+            var name = method.Name;
+            var isBody = name.EndsWith(ModuleCompiler.BodySuffix, StringComparison.Ordinal);
+            var function = ModuleCompiler.FunctionOf(isBody ? name[..^ModuleCompiler.BodySuffix.Length] : name);
+            if (wanted.TryGetValue(function, out var found))
+            {
+                wanted[function] = isBody ? found with { Body = method } : found with { Entry = method };
+            }
+        }
+
+        return functions.SelectMany(function => new[] { wanted[function].Entry, wanted[function].Body }).OfType<MethodInfo>();
+    }
+
     /// <summary>Whether a method of a stack frame is one of these.</summary>
     public bool Owns(MethodBase method) => method.DeclaringType == _type;
 

@@ -27,6 +27,8 @@ public sealed class CompileErrorTests : IAsyncDisposable
     [InlineData("1 = 2;", 1, 5)]
     [InlineData("return 1 */", 1, 11)]
     [InlineData("let ab cd", 1, 8)]
+    [InlineData("let r = /(/;", 1, 9)]
+    [InlineData("return [\r\n  '\u20ac', /a[/]/, /[b-a]/gi, /)/]", 2, 16)]
     public async Task Errors_are_at_their_place_in_the_source(string source, int line, int column)
     {
         await using var cache = await _fixture.OpenAsync();
