@@ -41,6 +41,12 @@ internal sealed class HandlerEndpoint(HandlerService handlers) : IEndpoint
     private async Task RunAsync(NodeRequest request)
     {
         var (caller, body) = await BeginAsync(request, AccessRights.Execute).ConfigureAwait(false);
+        if (JsonFields.Text(body, "key") is { } key)
+        {
+            await RunCompiledAsync(request, caller, body, await StoredHandler.ReadAsync(request, key).ConfigureAwait(false)).ConfigureAwait(false);
+            return;
+        }
+
         var call = Call(body, caller);
         var runtime = await handlers.GetAsync(request.Http.RequestAborted).ConfigureAwait(false);
         var result = await runtime.ExecuteAsync(call.Source, call.Context, call.Limits, request.Http.RequestAborted).ConfigureAwait(false);
@@ -86,6 +92,11 @@ internal sealed class HandlerEndpoint(HandlerService handlers) : IEndpoint
             throw ApiException.BadRequest("'artifact' must be what /v1/handlers/compile gave, in base64.");
         }
 
+        await RunCompiledAsync(request, caller, body, artifact).ConfigureAwait(false);
+    }
+
+    private async Task RunCompiledAsync(NodeRequest request, Caller caller, JsonElement body, ReadOnlyMemory<byte> artifact)
+    {
         var context = ContextReader.Read(body, caller);
         var limits = ContextReader.Limits(body, handlers.RuntimeOptions.Limits);
         var runtime = await handlers.GetAsync(request.Http.RequestAborted).ConfigureAwait(false);

@@ -49,12 +49,20 @@ internal sealed partial class Panel
 
     private async Task RunAsync(HandlerRuntime runtime, PanelCall call, CancellationToken cancellationToken)
     {
+        var isWatcher = call.IsTriggered && call.Tool.Trigger.Kind == PanelTriggerKind.StateChange;
+        var watched = isWatcher ? call.Tool.Trigger.ValueIn(_state.Current.State) : null;
+        if (isWatcher && Same(call.Previous, watched))
+        {
+            // Changed back while it waited.
+            return;
+        }
+
         var context = new HandlerContext
         {
             PanelId = Definition.Id,
             HandlerName = call.Tool.Name,
             State = _state.Current.State,
-            Arguments = call.Arguments,
+            Arguments = isWatcher ? Change(call.Tool.Trigger.Path, call.Previous, watched) : call.Arguments,
             Capabilities = call.Tool.Capabilities,
             Extensions = Extensions,
         };
@@ -165,7 +173,7 @@ internal sealed partial class Panel
                 var now = tool.Trigger.ValueIn(_state.Current.State);
                 if (!Same(was, now))
                 {
-                    Trigger(index, Change(tool.Trigger.Path, was, now), call.Depth + 1, mayWaitTwice: false);
+                    Trigger(index, new PanelCall(tool, default) { Previous = was, Depth = call.Depth + 1, IsTriggered = true }, mayWaitTwice: false);
                 }
             }
             else if (tool.Trigger.Kind == PanelTriggerKind.Event)
@@ -174,7 +182,7 @@ internal sealed partial class Panel
                 {
                     if (tool.Trigger.MatchesEvent(handlerEvent.Name))
                     {
-                        Trigger(index, Payload(handlerEvent), call.Depth + 1, mayWaitTwice: true);
+                        Trigger(index, new PanelCall(tool, Payload(handlerEvent)) { Depth = call.Depth + 1, IsTriggered = true }, mayWaitTwice: true);
                     }
                 }
             }
@@ -182,14 +190,14 @@ internal sealed partial class Panel
     }
 
     /// <summary>Queues a tool that time makes run, unless it waits or runs already.</summary>
-    internal void Trigger(int tool) => Trigger(tool, default, depth: 0, mayWaitTwice: false);
+    internal void Trigger(int tool) => Trigger(tool, new PanelCall(Definition.Tools[tool], default) { IsTriggered = true }, mayWaitTwice: false);
 
-    private void Trigger(int index, JsonElement arguments, int depth, bool mayWaitTwice)
+    private void Trigger(int index, PanelCall call, bool mayWaitTwice)
     {
-        var tool = Definition.Tools[index];
-        if (depth > _services.Options.MaxTriggerDepth)
+        var tool = call.Tool;
+        if (call.Depth > _services.Options.MaxTriggerDepth)
         {
-            Skip(tool, "depth", $"it is the {depth}th in a chain of triggers, and panels.max-trigger-depth ends those.");
+            Skip(tool, "depth", $"it is the {call.Depth}th in a chain of triggers, and panels.max-trigger-depth ends those.");
         }
         else if (Interlocked.Increment(ref _pendingTriggers[index]) > 1 && !mayWaitTwice)
         {
@@ -197,7 +205,7 @@ internal sealed partial class Panel
             Interlocked.Decrement(ref _pendingTriggers[index]);
             _services.Metrics.CountSkipped("pending");
         }
-        else if (!_calls.Writer.TryWrite(new PanelCall(tool, arguments) { Depth = depth, IsTriggered = true }))
+        else if (!_calls.Writer.TryWrite(call))
         {
             Interlocked.Decrement(ref _pendingTriggers[index]);
             Skip(tool, "queue", "too many calls wait.");

@@ -25,6 +25,9 @@ internal sealed class PanelCall(PanelTool tool, JsonElement arguments)
     /// <summary>Whether a trigger made the call, which may then not wait twice.</summary>
     public bool IsTriggered { get; init; }
 
+    /// <summary>For a tool that watches the state: what the value was before the first change; null for absent.</summary>
+    public JsonElement? Previous { get; init; }
+
     /// <summary>Whether the first result was delivered.</summary>
     public bool IsAnswered => _first.Task.IsCompleted;
 

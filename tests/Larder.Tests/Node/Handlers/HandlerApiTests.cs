@@ -129,6 +129,23 @@ public sealed class HandlerApiTests
     }
 
     [Fact]
+    public async Task A_stored_handler_runs_by_its_key()
+    {
+        await using var node = await Api.StartAsync();
+        var (_, compiled) = await node.PostAsync("/v1/handlers/compile", """{"source":"return $args.a + 1"}""");
+        await node.PostAsync("/v1/flush", []);
+
+        var (status, result) = await node.PostAsync("/v1/handlers/run", $$$$"""{"key":"{{{{compiled.Text("key")}}}}","context":{"args":{"a":1}}}""");
+        var absent = await node.PostAsync("/v1/handlers/run", $$"""{"key":"{{new string('0', 64)}}"}""");
+        var malformed = await node.PostAsync("/v1/handlers/run", """{"key":"../x"}""");
+
+        Assert.True(status == 200, result.ToString());
+        Assert.Equal(2, result.GetProperty("returnValue").GetInt32());
+        Assert.Equal((404, "HANDLER_NOT_FOUND"), (absent.Status, absent.Body.Code()));
+        Assert.Equal(400, malformed.Status);
+    }
+
+    [Fact]
     public async Task A_damaged_or_foreign_artifact_is_refused()
     {
         await using var node = await Api.StartAsync();
