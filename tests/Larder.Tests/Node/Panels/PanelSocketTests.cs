@@ -145,13 +145,12 @@ public sealed class PanelSocketTests
         using var slow = await PanelClient.OpenAsync(node.Address, "loud");
         using var quick = await PanelClient.OpenAsync(node.Address, "loud");
 
-        var reading = quick.ReceiveAsync(150);
         for (var n = 0; n < 150; n++)
         {
             Assert.Equal(200, (await node.PostAsync("/panels/loud/trigger/shout", "{}")).Status);
+            Assert.Equal("EVENT", await quick.TypesAsync(1));
         }
 
-        Assert.Equal(150, (await reading).Count);
         var (status, reason) = await slow.WaitForCloseAsync();
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, status);
         Assert.Contains("slowly", reason, StringComparison.Ordinal);
