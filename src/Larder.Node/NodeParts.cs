@@ -132,7 +132,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 new Route(MetricsEndpoint.Path, metrics),
                 new Route(EntriesEndpoint.Path, new EntriesEndpoint()),
                 new Route(ExplainEndpoint.Path, new ExplainEndpoint()),
-                new Route(PlanEndpoint.Path, new PlanEndpoint()),
+                new Route(PlanEndpoint.Path, new PlanEndpoint(Handlers)),
                 .. MaintenanceEndpoint.Paths.Select(path => new Route(path, maintenance)),
                 .. HandlerEndpoint.Paths.Select(path => new Route(path, handlers)),
                 .. PanelEndpoint.Paths.Select(path => new Route(path, panels)),

@@ -204,19 +204,25 @@ internal sealed class ReuseStack
     // Gives the keys the first places, in their order. A key that is between two places right now has none, and stays out.
     private void MoveTogether()
     {
-        var last = _nextPlace;
-        var slots = _slotAt.AsSpan(0, last).ToArray();
-        Weight = 0;
-        ClearPlaces();
-        foreach (var slot in slots)
+        var kept = 0;
+        for (var place = 0; place < _nextPlace; place++)
         {
-            if (slot != None)
+            if (_slotAt[place] != None)
             {
-                var place = _nextPlace++;
-                _places[slot] = place;
-                _slotAt[place] = slot;
-                Change(place, 1, _weights[slot]);
+                // Never ahead of where it is read.
+                _slotAt[kept++] = _slotAt[place];
             }
+        }
+
+        Weight = 0;
+        Array.Clear(_counts);
+        Array.Clear(_sums);
+        _slotAt.AsSpan(kept).Fill(None);
+        (_nextPlace, _oldest) = (kept, 0);
+        for (var place = 0; place < kept; place++)
+        {
+            _places[_slotAt[place]] = place;
+            Change(place, 1, _weights[_slotAt[place]]);
         }
     }
 
@@ -228,12 +234,9 @@ internal sealed class ReuseStack
         Array.Resize(ref _places, keys);
         Array.Resize(ref _weights, keys);
         Array.Resize(ref _groups, keys);
-        var slots = _slotAt.AsSpan(0, _nextPlace).ToArray();
-        _slotAt = new int[2 * keys];
+        Array.Resize(ref _slotAt, 2 * keys);
         _counts = new long[_slotAt.Length + 1];
         _sums = new long[_slotAt.Length + 1];
-        slots.CopyTo(_slotAt, 0);
-        _nextPlace = slots.Length;
         MoveTogether();
     }
 }

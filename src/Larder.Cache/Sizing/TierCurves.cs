@@ -9,6 +9,9 @@ namespace Larder.Cache.Sizing;
 /// </remarks>
 public sealed record TierCurves
 {
+    /// <summary>What it is called in sentences; null for the tier's own name.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Which tier.</summary>
     public required TierKind Tier { get; init; }
 

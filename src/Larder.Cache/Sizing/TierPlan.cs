@@ -27,6 +27,9 @@ public sealed record TierPlan
     private const int MaxKinds = 12;
     private const int MaxSteps = 12;
 
+    /// <summary>What it is called in sentences: <c>memory tier</c>, <c>disk tier</c>, <c>compiled handlers</c>.</summary>
+    public string Name { get; init; } = string.Empty;
+
     /// <summary>Which tier.</summary>
     public required TierKind Tier { get; init; }
 
@@ -93,7 +96,8 @@ public sealed record TierPlan
     public static TierPlan Make(TierCurves curves, double? target = null)
     {
         ArgumentNullException.ThrowIfNull(curves);
-        return Make(curves.Tier, curves.Total, curves.Kinds, curves.CapacityBytes, target, inEntries: false);
+        var plan = Make(curves.Tier, curves.Total, curves.Kinds, curves.CapacityBytes, target, inEntries: false);
+        return curves.Name is null ? plan : (plan with { Name = curves.Name }).WithSentences();
     }
 
     /// <summary>Makes a plan of a single curve.</summary>
@@ -124,6 +128,7 @@ public sealed record TierPlan
         var points = Thin(curve);
         var plan = new TierPlan
         {
+            Name = tier == TierKind.Disk ? "disk tier" : "memory tier",
             Tier = tier,
             InEntries = inEntries,
             CapacityBytes = capacity,
@@ -148,7 +153,7 @@ public sealed record TierPlan
                     .Select(kind => Describe(kind, capacity, recommended, points)),
             ],
         };
-        return plan with { Summary = plan.Summarise(), Caution = plan.Doubt() };
+        return plan.WithSentences();
     }
 
     /// <summary>Rounds a capacity up so that it can be read: to an eighth of a power of two.</summary>
@@ -234,18 +239,19 @@ public sealed record TierPlan
         }
     }
 
+    private TierPlan WithSentences() => this with { Summary = Summarise(), Caution = Doubt() };
+
     private string Summarise()
     {
-        var name = Tier == TierKind.Disk ? "disk tier" : "memory tier";
         if (Points.IsEmpty)
         {
-            return $"{name}: nothing was asked for twice yet.";
+            return $"{Name}: nothing was asked for twice yet.";
         }
 
         var wanted = $"{Describe(RecommendedBytes)} → {Percent(RecommendedHitRatio)} hits";
         return CapacityBytes > 0 && CapacityBytes != RecommendedBytes
-            ? $"{name} {Describe(CapacityBytes)} → {Percent(HitRatio)} hits, {wanted}"
-            : $"{name} {wanted}";
+            ? $"{Name} {Describe(CapacityBytes)} → {Percent(HitRatio)} hits, {wanted}"
+            : $"{Name} {wanted}";
     }
 
     private string? Doubt() =>

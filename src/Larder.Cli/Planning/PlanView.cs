@@ -78,11 +78,17 @@ internal static class PlanView
 
     private static void WriteSettings(Terminal terminal, SizingPlan plan)
     {
-        var memory = plan.Tiers.FirstOrDefault(static tier => tier is { Tier: TierKind.Memory, InEntries: false, RecommendedBytes: > 0 });
+        var memory = plan.Tiers.FirstOrDefault(static tier => tier is { Name: "memory tier", InEntries: false, RecommendedBytes: > 0 });
         var disk = plan.Tiers.FirstOrDefault(static tier => tier is { Tier: TierKind.Disk, InEntries: false, RecommendedBytes: > 0 });
+        var compiled = plan.Tiers.FirstOrDefault(static tier => tier is { Name: "compiled handlers", RecommendedBytes: > 0 });
         if (memory is not null)
         {
             terminal.Say($"memory.capacity: {Format.Bytes(memory.RecommendedBytes)}");
+        }
+
+        if (compiled is not null)
+        {
+            terminal.Say($"handlers.cache (max_cache_size_bytes): {Format.Bytes(compiled.RecommendedBytes)}");
         }
 
         if (disk is not null)

@@ -76,6 +76,7 @@ internal sealed partial class HandlerCompiler : IAsyncDisposable
         _errors = new BoundedCache<Fingerprint, RememberedError>(
             new BoundedCacheOptions<Fingerprint, RememberedError> { MaxEntries = options.MaxRememberedErrors });
         _turns = new SemaphoreSlim(options.Parallelism);
+        Watch();
         _warming = options.WarmInterval > TimeSpan.Zero && options.WarmBytes > 0 ? SaveWarmSetsAsync() : Task.CompletedTask;
     }
 
@@ -103,7 +104,9 @@ internal sealed partial class HandlerCompiler : IAsyncDisposable
             return new ValueTask<HandlerCompilation>(new HandlerCompilation(null, error, HandlerOrigin.Compiled, null));
         }
 
-        if (!_memory.TryGet(digest, out var handler))
+        _memory.TryGet(digest, out var handler);
+        NoteLookup(digest, handler);
+        if (handler is null)
         {
             return FindOrMakeAsync(source, digest, cancellationToken);
         }
@@ -243,6 +246,7 @@ internal sealed partial class HandlerCompiler : IAsyncDisposable
                 (Compiler: this, Source: source),
                 static (key, state, token) => state.Compiler.FlyAsync(state.Source, key, token),
                 cancellationToken).ConfigureAwait(false);
+            NoteStored(digest, handler);
             handler.Lend(source);
             _counters.Answer(handler.FirstOrigin);
             return new HandlerCompilation(handler, null, handler.FirstOrigin, handler.CompilationTime);

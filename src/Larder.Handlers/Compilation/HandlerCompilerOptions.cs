@@ -1,3 +1,5 @@
+using Larder.Cache.Sizing;
+
 namespace Larder.Handlers.Compilation;
 
 /// <summary>How handlers are compiled and kept. Validated once, when the runtime starts.</summary>
@@ -41,6 +43,12 @@ public sealed record HandlerCompilerOptions
 
     /// <summary>How often the list of handlers to warm is written; zero writes it only at the end. Default 1 minute.</summary>
     public TimeSpan WarmInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// How lookups are watched, so that <see cref="HandlerRuntime.GetCurves"/> can say what another
+    /// <see cref="CapacityBytes"/> would bring; null for not at all. Default: as documented there.
+    /// </summary>
+    public SizingOptions? Sizing { get; init; } = new();
 
     /// <summary>The clock. Default the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Cache.Sizing;
+using Larder.Handlers;
 using Larder.Node.Http;
 
 namespace Larder.Node.Sizing;
@@ -7,13 +8,18 @@ namespace Larder.Node.Sizing;
 /// <summary>Makes the plan of a running node.</summary>
 internal static class NodePlan
 {
-    /// <summary>Makes the plan for a wanted hit ratio; null for the default.</summary>
-    public static SizingPlan Make(NodeServices services, double? target)
+    /// <summary>Makes the plan.</summary>
+    /// <param name="services">The node.</param>
+    /// <param name="handlers">The runtime of handlers; null while there is none.</param>
+    /// <param name="target">The wanted hit ratio; null for the default.</param>
+    public static SizingPlan Make(NodeServices services, HandlerRuntime? handlers, double? target)
     {
         var options = services.Options;
         var inMemory = options.DiskCapacityBytes > 0 && IsInMemory(options.DataDirectory);
+        var curves = services.Store.Cache.GetCurves().AsEnumerable();
+        curves = options.Sizing && handlers?.GetCurves() is { } compiled ? curves.Append(compiled) : curves;
         var plan = SizingPlan.Make(
-            [.. services.Store.Cache.GetCurves().Select(curves => TierPlan.Make(curves, target))], options, options.Handlers.Enabled ? options.Handlers.Runtime : null, inMemory);
+            [.. curves.Select(one => TierPlan.Make(one, target))], options, options.Handlers.Enabled ? options.Handlers.Runtime : null, inMemory);
         return plan with
         {
             IsWatching = options.Sizing,

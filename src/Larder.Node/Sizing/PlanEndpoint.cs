@@ -1,3 +1,4 @@
+using Larder.Node.Handlers;
 using Larder.Node.Http;
 using Larder.Node.Maintenance;
 using Larder.Node.Security;
@@ -9,7 +10,8 @@ namespace Larder.Node.Sizing;
 /// <c>GET /v1/plan</c>: how large the tiers should be by what the node was asked for so far. <c>DELETE /v1/plan</c> forgets
 /// what it was asked for.
 /// </summary>
-internal sealed class PlanEndpoint : IEndpoint
+/// <param name="handlers">The node's runtime of handlers.</param>
+internal sealed class PlanEndpoint(HandlerService handlers) : IEndpoint
 {
     public const string Path = "/v1/plan";
 
@@ -52,10 +54,11 @@ internal sealed class PlanEndpoint : IEndpoint
         if (isReset)
         {
             request.Services.Store.Cache.ResetCurves();
+            handlers.Current?.ResetCurves();
             return Answer.StatusAsync(request, StatusCodes.Status204NoContent);
         }
 
         request.Http.Response.Headers.CacheControl = "no-store";
-        return Answer.JsonAsync(request, StatusCodes.Status200OK, NodePlan.Make(request.Services, wanted), NodeJson.Default.SizingPlan);
+        return Answer.JsonAsync(request, StatusCodes.Status200OK, NodePlan.Make(request.Services, handlers.Current, wanted), NodeJson.Default.SizingPlan);
     }
 }

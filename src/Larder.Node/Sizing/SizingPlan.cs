@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Larder.Cache.Artifacts;
 using Larder.Cache.Sizing;
 using Larder.Handlers;
 
@@ -36,8 +35,9 @@ public sealed record SizingPlan
         ImmutableArray<TierPlan> tiers, NodeOptions options, HandlerRuntimeOptions? handlers, bool volumeInMemory)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var memory = Recommended(tiers, TierKind.Memory, options.MemoryCapacityBytes);
-        var disk = Recommended(tiers, TierKind.Disk, options.DiskCapacityBytes);
+        var memory = Recommended(tiers, "memory tier", options.MemoryCapacityBytes);
+        var disk = Recommended(tiers, "disk tier", options.DiskCapacityBytes);
+        var compiled = handlers is null ? 0 : Recommended(tiers, "compiled handlers", handlers.Compiler.CapacityBytes);
         var volume = PodMemory.VolumeFor(disk);
         var volumeNow = PodMemory.VolumeFor(options.DiskCapacityBytes);
         return new SizingPlan
@@ -45,7 +45,9 @@ public sealed record SizingPlan
             Tiers = tiers,
             Pod = PodMemory.Of(options, handlers, volumeInMemory ? volumeNow : 0),
             RecommendedPod = PodMemory.Of(
-                options with { MemoryCapacityBytes = memory, DiskCapacityBytes = disk }, handlers, volumeInMemory ? volume : 0),
+                options with { MemoryCapacityBytes = memory, DiskCapacityBytes = disk },
+                handlers is null ? null : handlers with { Compiler = handlers.Compiler with { CapacityBytes = compiled } },
+                volumeInMemory ? volume : 0),
             RecommendedVolumeBytes = volume,
             IsVolumeInMemory = volumeInMemory,
         };
@@ -62,6 +64,6 @@ public sealed record SizingPlan
         return isNumber && ratio is > 0 and <= 1;
     }
 
-    private static long Recommended(ImmutableArray<TierPlan> tiers, TierKind tier, long otherwise) =>
-        tiers.FirstOrDefault(plan => plan.Tier == tier && !plan.InEntries) is { RecommendedBytes: > 0 } plan ? plan.RecommendedBytes : otherwise;
+    private static long Recommended(ImmutableArray<TierPlan> tiers, string name, long otherwise) =>
+        tiers.FirstOrDefault(plan => plan.Name == name && !plan.InEntries) is { RecommendedBytes: > 0 } plan ? plan.RecommendedBytes : otherwise;
 }

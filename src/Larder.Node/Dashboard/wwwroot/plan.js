@@ -17,11 +17,11 @@ function s(tag, attributes, ...children) {
 
 /** One tier: what it says, its chart and its table. */
 class TierFigure {
-  constructor(tier, colorOf) {
+  constructor(name, colorOf) {
     this.colorOf = colorOf;
     this.summary = h('p', { className: 'quiet' });
     this.caution = h('p', { className: 'caution', hidden: true });
-    this.chart = s('svg', { viewBox: `0 0 ${size.width} ${size.height}`, role: 'img', class: 'curve', 'aria-label': `Predicted hit ratio of the ${tier} tier over its capacity` });
+    this.chart = s('svg', { viewBox: `0 0 ${size.width} ${size.height}`, role: 'img', class: 'curve', 'aria-label': `Predicted hit ratio of ${name} over its capacity` });
     const table = h('table');
     this.steps = new Table(table, [
       { name: 'Capacity', value: step => bytes(step.capacityBytes) },
@@ -30,10 +30,10 @@ class TierFigure {
       { name: 'Gain', hint: 'More hits than with the capacity before, in points', value: step => (step.gain * 100).toFixed(1) },
       { name: '', text: true, value: step => step.marks },
     ], 'Nothing was asked for twice yet.');
-    this.host = h('figure', { className: 'tier-plan', 'data-tier': tier },
-      h('figcaption', null, h('h3', null, `${capital(tier)} tier`), this.summary, this.caution),
+    this.host = h('figure', { className: 'tier-plan', 'data-tier': name.split(' ')[0] },
+      h('figcaption', null, h('h3', null, capital(name)), this.summary, this.caution),
       this.chart,
-      h('div', { className: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Capacities of the ${tier} tier` }, table));
+      h('div', { className: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Capacities of ${name}` }, table));
   }
 
   show(plan) {
@@ -106,11 +106,11 @@ export class PlanPanel {
   show(plan) {
     this.host.hidden = !plan.isWatching || plan.tiers.length === 0;
     for (const tier of plan.tiers) {
-      if (!this.#tiers.has(tier.tier)) {
-        this.#tiers.set(tier.tier, new TierFigure(tier.tier, this.colorOf));
-        this.figures.append(this.#tiers.get(tier.tier).host);
+      if (!this.#tiers.has(tier.name)) {
+        this.#tiers.set(tier.name, new TierFigure(tier.name, this.colorOf));
+        this.figures.append(this.#tiers.get(tier.name).host);
       }
-      this.#tiers.get(tier.tier).show(tier);
+      this.#tiers.get(tier.name).show(tier);
     }
     const { pod, recommendedPod: wanted } = plan;
     const limit = pod.actualLimitBytes == null ? '' : ` It has ${bytes(pod.actualLimitBytes)}.`;
