@@ -34,7 +34,7 @@ internal sealed partial class FunctionGenerator
         {
             if (index == 0 && instruction.AccessBytes != 0)
             {
-                offset = Address(depth);
+                offset = Address(depth, mayStraddle: instruction.AccessBytes <= 4 || instruction.Result == WasmType.None);
             }
             else
             {
