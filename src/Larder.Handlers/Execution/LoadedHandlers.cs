@@ -7,6 +7,11 @@ namespace Larder.Handlers.Execution;
 /// <summary>The handlers that were called lately, with their images, within a bound. Thread safe.</summary>
 internal sealed class LoadedHandlers(int capacity) : IDisposable
 {
+    // An image costs as much as some ten loads from bytecode. Where it pushes no other out, the second call says that more
+    // will come; where it does, and may be pushed out soon itself, it has to be worth it.
+    private const int LoadsForImage = 2;
+    private const int LoadsForImageWhenFull = 8;
+
     private readonly Lock _gate = new();
 
     // Guarded by _gate: by the checksum of the compiled form, and in the order of use, the latest last.
@@ -32,7 +37,7 @@ internal sealed class LoadedHandlers(int capacity) : IDisposable
                 return node.Value;
             }
 
-            handler = new LoadedHandler(code);
+            handler = new LoadedHandler(code, _byUse.Count < capacity ? LoadsForImage : LoadsForImageWhenFull);
             node = _byUse.AddLast(handler);
             if (_byUse.Count > Math.Max(capacity, 1) && _byUse.First is { } oldest)
             {
