@@ -16,6 +16,9 @@ internal static class HandlersSoak
     private const int Workers = 4;
     private const int Parts = 20;
 
+    // Recursion without end is stopped by the engine's limit or the host's, whichever comes first.
+    private const string Recursion = "const f = n => n + f(n + 1); return f(0)";
+
     // What a handler does, by its number; most succeed.
     private static readonly (string Source, HandlerErrorCode? Error)[] Sorts =
     [
@@ -40,13 +43,6 @@ internal static class HandlersSoak
         ("for (let i = 0; i < 200; i++) $emit('e', i)", HandlerErrorCode.ResourceLimit),
         ("return typeof leak === 'undefined' && !('leak' in {}) ? 'clean' : 'dirty'", null),
     ];
-
-    // Recursion without end is stopped by the engine's limit or the host's, whichever comes first.
-    private const string Recursion = "const f = n => n + f(n + 1); return f(0)";
-
-    // The dear ones come seldom: an endless loop takes its whole deadline, and endless recursion the whole stack.
-    private static bool IsDear((string Source, HandlerErrorCode? Error) sort) =>
-        sort.Error is HandlerErrorCode.Timeout or HandlerErrorCode.MemoryLimit || sort.Source == Recursion;
 
     // Only what is endless has a short deadline: on a machine that does other things too, the others would meet it.
     private static readonly ExecutionLimits Short = new() { Timeout = TimeSpan.FromMilliseconds(20) };
@@ -123,6 +119,10 @@ internal static class HandlersSoak
         Console.WriteLine($"\nErrors: {string.Join(", ", end.Errors.Select(static error => $"{error.Key} {error.Value}"))}; p50 {end.P50ExecutionTime.TotalMicroseconds:F0} us, p99 {end.P99ExecutionTime.TotalMicroseconds:F0} us.");
         return rules.All(static rule => rule.Holds) ? 0 : 1;
     }
+
+    // The dear ones come seldom: an endless loop takes its whole deadline, and endless recursion the whole stack.
+    private static bool IsDear((string Source, HandlerErrorCode? Error) sort) =>
+        sort.Error is HandlerErrorCode.Timeout or HandlerErrorCode.MemoryLimit || sort.Source == Recursion;
 
     private static double Print(long done, TimeSpan elapsed, RuntimeStatistics figures, long wrong)
     {
