@@ -90,6 +90,9 @@ internal sealed class LiveFeed(StatisticsHistory history, int maxClients, TimePr
             {
                 await SendAsync(context, ": still here\n\n"u8.ToArray()).ConfigureAwait(false);
             }
+
+            // Without a newer sample nothing is sent that would find out that the client has left.
+            context.RequestAborted.ThrowIfCancellationRequested();
         }
 
         await SendAsync(context, "event: drain\ndata: {}\n\n"u8.ToArray()).ConfigureAwait(false);
