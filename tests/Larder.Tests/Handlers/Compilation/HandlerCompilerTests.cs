@@ -128,8 +128,15 @@ public sealed class HandlerCompilerTests : IAsyncDisposable
         var equal = new string(source);
         await compiler.CompileAsync(source);
 
-        // The first rounds fill pools of the runtime.
-        Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => AllocatedBy(compiler, source, equal)));
+        // The first rounds fill pools of the runtime and run code that is not optimised yet.
+        var allocated = AllocatedBy(compiler, source, equal);
+        for (var round = 0; round < 100 && allocated > 0; round++)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            allocated = AllocatedBy(compiler, source, equal);
+        }
+
+        Assert.Equal(0, allocated);
     }
 
     private static long AllocatedBy(HandlerCompiler compiler, string source, string equal)
