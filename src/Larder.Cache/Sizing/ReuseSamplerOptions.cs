@@ -26,7 +26,7 @@ public sealed record ReuseSamplerOptions
 
     /// <summary>
     /// Sampled references a second above which fewer keys are followed, though never fewer than 64; 0 sets no limit. Bounds
-    /// what sampling costs: one takes about a third of a microsecond. Default 20,000.
+    /// what sampling costs: one takes some 0.6 microseconds. Default 20,000.
     /// </summary>
     public int MaxReferencesPerSecond { get; init; } = 20_000;
 
