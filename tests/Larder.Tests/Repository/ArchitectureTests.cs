@@ -10,15 +10,24 @@ public sealed class ArchitectureTests
     {
         ["Larder.Cache"] = [],
         ["Larder.Wasm"] = [],
+        ["Larder.Fuse"] = [],
+        ["Larder.Cache.Redis"] = ["Larder.Cache"],
+        ["Larder.Oci"] = ["Larder.Cache", "Larder.Fuse"],
         ["Larder.Handlers"] = ["Larder.Cache", "Larder.Wasm"],
-        ["Larder.Node"] = ["Larder.Cache", "Larder.Handlers"],
-        ["Larder.Cli"] = ["Larder.Cache", "Larder.Wasm", "Larder.Handlers", "Larder.Node"],
+        ["Larder.Node"] = ["Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Handlers", "Larder.Oci"],
+        ["Larder.Cli"] =
+        [
+            "Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Wasm", "Larder.Handlers", "Larder.Oci", "Larder.Node",
+        ],
     };
 
     private static readonly Dictionary<string, string[]> MayUsePackages = new(StringComparer.Ordinal)
     {
         ["Larder.Cache"] = ["Microsoft.Extensions."],
         ["Larder.Wasm"] = [],
+        ["Larder.Fuse"] = ["Microsoft.Extensions."],
+        ["Larder.Cache.Redis"] = ["Microsoft.Extensions."],
+        ["Larder.Oci"] = ["Microsoft.Extensions."],
         ["Larder.Handlers"] = ["Microsoft.Extensions."],
         ["Larder.Node"] = ["Microsoft.Extensions.", "OpenTelemetry"],
         ["Larder.Cli"] = ["System.CommandLine", "Spectre.Console"],
