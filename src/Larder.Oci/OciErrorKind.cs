@@ -3,6 +3,9 @@ namespace Larder.Oci;
 /// <summary>What an <see cref="OciException"/> is about.</summary>
 public enum OciErrorKind
 {
+    /// <summary>Options contradict each other or are out of range.</summary>
+    Configuration,
+
     /// <summary>A reference, digest or name is not written as it must be.</summary>
     InvalidReference,
 
