@@ -8,6 +8,10 @@ namespace Larder.Handlers.Engine;
 internal readonly record struct JsValue(long Bits)
 {
     private const int LowestReference = -9;
+    private const int FirstFloat = 8;
+
+    // Floats are moved in the space of 64 bits so that tags lie where NaNs would.
+    private const int FloatBias = 0x7ff8_0000 - LowestReference + 1;
 
     /// <summary><c>undefined</c>.</summary>
     public static JsValue Undefined { get; } = Make(JsTag.Undefined, 0);
@@ -23,6 +27,12 @@ internal readonly record struct JsValue(long Bits)
 
     /// <summary>The content of an integer or boolean.</summary>
     public int Int32 => (int)Bits;
+
+    /// <summary>Whether it is a number that is no small integer.</summary>
+    public bool IsFloat => (uint)((int)Tag - LowestReference) >= FirstFloat - LowestReference;
+
+    /// <summary>The content of such a number.</summary>
+    public double Float => BitConverter.Int64BitsToDouble(Bits + ((long)FloatBias << 32));
 
     /// <summary>Whether a function threw.</summary>
     public bool IsException => Tag == JsTag.Exception;

@@ -76,6 +76,21 @@ internal sealed partial class QuickJsInstance
     public JsValue Stringify(JsValue value) => _exports.Stringify.CallForValue(
         _context, value.Bits, JsValue.Undefined.Bits, JsValue.Undefined.Bits);
 
+    /// <summary>What <see cref="TryReadJson"/> read last.</summary>
+    public ReadOnlySpan<byte> ReadJson => _writer.Written;
+
+    /// <summary>Reads a value as JSON, when that can be had without running anything; what <see cref="Stringify"/> would give.</summary>
+    public bool TryReadJson(JsValue value) => _heap.IsKnown && _writer.TryWrite(new HeapView(Memory(), _heap), value);
+
+    /// <summary>A string of ASCII, read where it lies.</summary>
+    public bool TryReadAscii(JsValue value, int mostBytes, out ReadOnlySpan<byte> text)
+    {
+        text = default;
+        return _heap.IsKnown && value.Tag == JsTag.String
+            && new HeapView(Memory(), _heap).TryString(value.Int32, out text, out var isWide)
+            && !isWide && text.Length <= mostBytes && Ascii.IsValid(text);
+    }
+
     /// <summary>The text of a value as UTF-8, in the engine's memory; ends with <see cref="FreeText"/>.</summary>
     /// <returns>The address; 0 when the value has no text and an exception waits.</returns>
     public int Text(JsValue value, out int length)

@@ -32,6 +32,8 @@ internal sealed partial class QuickJsInstance : IDisposable
     private int _scratch;
 
     private readonly int _heapLimit;
+    private readonly HeapJsonWriter _writer = new();
+    private HeapLayout _heap;
 
     /// <summary>Starts an engine.</summary>
     /// <exception cref="HandlersException">The module is not the one that this class knows, or it cannot start.</exception>
@@ -53,6 +55,7 @@ internal sealed partial class QuickJsInstance : IDisposable
             _context = _exports.ContextPointer.Call();
             _scratch = Allocate(ScratchBytes);
             _heapCounter = FindHeapCounter();
+            _heap = HeapLayoutFinder.Find(this);
         }
         catch (GuestTrapException exception)
         {
@@ -129,11 +132,17 @@ internal sealed partial class QuickJsInstance : IDisposable
     /// <summary>Lets code run again.</summary>
     public void ClearInterrupt() => _store.ClearInterrupt();
 
+    /// <summary>Whether values can be read where they lie.</summary>
+    public bool HasHeapLayout => _heap.IsKnown;
+
+    /// <summary>Address of the engine's runtime.</summary>
+    internal int RuntimeAddress => _runtime;
+
     /// <summary>Opens the reserve of memory, so that a handler which used up its own can be asked what happened.</summary>
     public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Do(_heapLimit + ReserveBytes);
 
     /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
-    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch));
+    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap));
 
     /// <summary>Puts the engine back to an image, of this one or of another one of the same module.</summary>
     public void Restore(QuickJsImage image)
@@ -158,6 +167,7 @@ internal sealed partial class QuickJsInstance : IDisposable
         _context = image.Layout.Context;
         _heapCounter = image.Layout.HeapCounter;
         _scratch = image.Layout.Scratch;
+        _heap = image.Layout.Heap;
     }
 
     // The engine counts what its heap takes in a field of its runtime, and tells nobody without counting objects as well.

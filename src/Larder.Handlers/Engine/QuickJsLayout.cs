@@ -5,4 +5,5 @@ namespace Larder.Handlers.Engine;
 /// <param name="Context">Address of its context.</param>
 /// <param name="HeapCounter">Address of the count of the heap's bytes; 0 when unknown.</param>
 /// <param name="Scratch">Address of a few bytes for results.</param>
-internal readonly record struct QuickJsLayout(int Runtime, int Context, int HeapCounter, int Scratch);
+/// <param name="Heap">How values lie in the memory; the default when unknown.</param>
+internal readonly record struct QuickJsLayout(int Runtime, int Context, int HeapCounter, int Scratch, HeapLayout Heap);

@@ -82,10 +82,16 @@
     return value;
   };
 
+  // Values are given to the host as they are. It reads plain ones where they lie; where it answers false it wants the text,
+  // and has done nothing yet.
+
   // ---- $state
 
   const read = key => call(State.get, key);
-  const write = (key, value) => { call(State.set, key, json(value, `the value of $state.${key}`) ?? 'null'); };
+  const write = (key, value) => {
+    if (call(State.set, key, undefined, value) !== false) return;
+    call(State.set, key, json(value, `the value of $state.${key}`) ?? 'null');
+  };
 
   const stateMethods = freeze({
     __proto__: null,
@@ -150,13 +156,17 @@
 
   // ---- $emit, $view, $log, $time
 
-  const $emit = (event, payload) => { call(Emit, name(event, 'the name of an event'), json(payload, `the payload of ${event}`)); };
+  const $emit = (event, payload) => {
+    if (call(Emit, name(event, 'the name of an event'), undefined, payload) !== false) return;
+    call(Emit, event, json(payload, `the payload of ${event}`));
+  };
   $emit.toast = (message, level = 'info') => $emit('toast', { message, level, type: level });
   $emit.modal = payload => $emit('modal', payload);
   $emit.navigate = (to, options) => $emit('navigate', typeof to === 'string' ? { to, ...options } : to);
 
   const view = (type, component, values) => {
     if (component !== undefined && component !== null) name(component, 'the id of a component');
+    if (call(View, type, component ?? undefined, values) !== false) return;
     call(View, type, component ?? undefined, json(values, `the argument of $view.${type}`));
   };
   const $view = {
@@ -203,7 +213,8 @@
 
   const extend = (extension, method, values) => new NativePromise((resolve, reject) => {
     const place = new NativeError();
-    const number = call(Ext.call, extension, method, json(values, `the arguments of $ext.${extension}.${method}`));
+    let number = call(Ext.call, extension, method, values);
+    if (number === false) number = call(Ext.call, extension, method, json(values, `the arguments of $ext.${extension}.${method}`));
     waiting[number] = { resolve, reject, extension, method, place };
   });
 

@@ -10,14 +10,14 @@ namespace Larder.Handlers.Execution;
 /// <content>The engine after its start, from an earlier process.</content>
 /// <remarks>
 /// Starting takes hundreds of functions that are needed once, and most of the time of a first call. Format, little-endian:
-/// the eight bytes <c>LRDRHENG</c>; version, 1, as 4 bytes; four addresses of 4 bytes each, those of
-/// <see cref="QuickJsLayout"/>; the values <c>describe</c> and <c>settle</c>, 8 bytes each; the snapshot; SHA-256 of
+/// the eight bytes <c>LRDRHENG</c>; version, 2, as 4 bytes; eight words of 4 bytes each, those of
+/// <see cref="QuickJsLayout"/> and its <see cref="HeapLayout"/>; the values <c>describe</c> and <c>settle</c>, 8 bytes each; the snapshot; SHA-256 of
 /// everything before it.
 /// </remarks>
 internal sealed partial class HandlerEngine
 {
-    private const uint ImageVersion = 1;
-    private const int ImageHeaderBytes = 44;
+    private const uint ImageVersion = 2;
+    private const int ImageHeaderBytes = 60;
     private const int ChecksumBytes = SHA256.HashSizeInBytes;
 
     private HandlerEngine(QuickJsLimits limits, QuickJsImage image, JsValue describe, JsValue settle)
@@ -88,12 +88,17 @@ internal sealed partial class HandlerEngine
         try
         {
             var snapshot = InstanceSnapshot.Load(compiled, saved.AsMemory(ImageHeaderBytes..^ChecksumBytes));
-            var layout = new QuickJsLayout(Word(saved, 12), Word(saved, 16), Word(saved, 20), Word(saved, 24));
+            var layout = new QuickJsLayout(
+                Word(saved, 12),
+                Word(saved, 16),
+                Word(saved, 20),
+                Word(saved, 24),
+                new HeapLayout(Word(saved, 28), Word(saved, 32), Word(saved, 36), Word(saved, 40)));
             return new HandlerEngine(
                 limits,
                 new QuickJsImage(snapshot, layout),
-                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(28))),
-                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(36))));
+                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(44))),
+                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(52))));
         }
         catch (WasmException exception) when (exception.Kind == WasmErrorKind.BadArtifact)
         {
@@ -109,12 +114,19 @@ internal sealed partial class HandlerEngine
         var saved = new byte[ImageHeaderBytes + snapshot.Length + ChecksumBytes];
         ImageMagic.CopyTo(saved);
         BinaryPrimitives.WriteUInt32LittleEndian(saved.AsSpan(8), ImageVersion);
-        BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(12), Image.Layout.Runtime);
-        BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(16), Image.Layout.Context);
-        BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(20), Image.Layout.HeapCounter);
-        BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(24), Image.Layout.Scratch);
-        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(28), Describe.Bits);
-        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(36), Settle.Bits);
+        var (layout, heap) = (Image.Layout, Image.Layout.Heap);
+        ReadOnlySpan<int> words =
+        [
+            layout.Runtime, layout.Context, layout.HeapCounter, layout.Scratch,
+            heap.AtomTable, heap.ToJson, heap.ObjectPrototype, heap.ArrayPrototype,
+        ];
+        for (var index = 0; index < words.Length; index++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(12 + (sizeof(int) * index)), words[index]);
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(44), Describe.Bits);
+        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(52), Settle.Bits);
         snapshot.CopyTo(saved.AsSpan(ImageHeaderBytes));
         SHA256.HashData(saved.AsSpan(..^ChecksumBytes), saved.AsSpan(^ChecksumBytes..));
         return saved;

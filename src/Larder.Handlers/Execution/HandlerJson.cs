@@ -16,8 +16,7 @@ internal static class HandlerJson
     {
         try
         {
-            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
-            return JsonElement.ParseValue(ref reader);
+            return JsonElement.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth });
         }
         catch (JsonException exception)
         {

@@ -18,6 +18,9 @@ internal sealed partial class HandlerRun
     // A longer key of the state, or name of anything else, is a mistake or an attempt to fill the host's memory.
     private const int MaxNameBytes = 4096;
 
+    // Whether the engine's ReadJson holds an argument of the operation that is answered.
+    private bool _isRead;
+
     private static readonly string?[] CountedNames = NamesOf();
 
     private static ReadOnlySpan<byte> FileMark => "handler.js:"u8;
@@ -33,6 +36,11 @@ internal sealed partial class HandlerRun
             }
 
             var operation = (HostOperation)arguments[0].Int32;
+            if (!TryReadGiven(operation, arguments[1..]))
+            {
+                return JsValue.FromBoolean(false);
+            }
+
             CountCall(operation);
             return Dispatch(operation, arguments[1..]);
         }
@@ -58,6 +66,26 @@ internal sealed partial class HandlerRun
             // The promise too, so that no other one comes to lie where it lies.
             _rejections[Engine.Duplicate(promise)] = Engine.Duplicate(reason);
         }
+    }
+
+    // Reads a value that an operation is given as it is, and not as text; false when its text is needed.
+    private bool TryReadGiven(HostOperation operation, ReadOnlySpan<JsValue> arguments)
+    {
+        const int Given = 2;
+        _isRead = false;
+        var isGiven = arguments.Length > Given && operation switch
+        {
+            HostOperation.StateSet => !IsGiven(arguments, Given - 1),
+            HostOperation.EmitEvent => !IsGiven(arguments, Given - 1) && IsGiven(arguments, Given),
+            HostOperation.ViewCommand or HostOperation.ExtensionCall => !arguments[Given].IsString,
+            _ => false,
+        };
+        if (isGiven)
+        {
+            _isRead = Engine.TryReadJson(arguments[Given].IsUndefined ? JsValue.Null : arguments[Given]);
+        }
+
+        return _isRead == isGiven;
     }
 
     private void CountCall(HostOperation operation)
@@ -146,7 +174,7 @@ internal sealed partial class HandlerRun
         }
 
         var bytes = 0;
-        JsonElement? payload = IsGiven(arguments, 1) ? JsonAt(arguments, 1, out bytes) : null;
+        JsonElement? payload = _isRead || IsGiven(arguments, 1) ? JsonAt(arguments, 1, out bytes) : null;
         _effects.Add(new HandlerEvent(name, payload), bytes);
         return JsValue.Undefined;
     }
@@ -302,6 +330,11 @@ internal sealed partial class HandlerRun
 
     private string TextAt(ReadOnlySpan<JsValue> arguments, int index)
     {
+        if (index < arguments.Length && Engine.TryReadAscii(arguments[index], MaxNameBytes, out var name))
+        {
+            return Encoding.ASCII.GetString(name);
+        }
+
         var address = AddressOf(arguments, index, out var length);
         if (length > MaxNameBytes)
         {
@@ -316,18 +349,30 @@ internal sealed partial class HandlerRun
         return text;
     }
 
+    // What was read already, or else the text that an argument is.
     private JsonElement JsonAt(ReadOnlySpan<JsValue> arguments, int index, out int length)
     {
+        if (_isRead)
+        {
+            return Parsed(Engine.ReadJson, out length);
+        }
+
         var address = AddressOf(arguments, index, out length);
+        var value = Parsed(Engine.Bytes(address, length), out length);
+        Engine.FreeText(address);
+        return value;
+    }
+
+    private JsonElement Parsed(ReadOnlySpan<byte> json, out int length)
+    {
+        length = json.Length;
         if (length > _limits.OutputBytes)
         {
             // Refused before it is copied; the buffer counts what is less.
             _effects.AddOutput(length);
         }
 
-        var value = HandlerJson.Parse(Engine.Bytes(address, length));
-        Engine.FreeText(address);
-        return value;
+        return HandlerJson.Parse(json);
     }
 
     private void RequireRead(string key)

@@ -224,6 +224,11 @@ internal sealed partial class HandlerRun
             return default;
         }
 
+        if (Engine.TryReadJson(value))
+        {
+            return Returned(Engine.ReadJson);
+        }
+
         var json = Engine.Stringify(value);
         if (json.IsException)
         {
@@ -245,10 +250,15 @@ internal sealed partial class HandlerRun
             throw new GuestMemoryException();
         }
 
+        return Returned(Engine.Bytes(address, length));
+    }
+
+    private PartEnd Returned(ReadOnlySpan<byte> json)
+    {
         try
         {
-            _effects.AddOutput(length);
-            return new PartEnd(HandlerJson.Parse(Engine.Bytes(address, length)), null, false);
+            _effects.AddOutput(json.Length);
+            return new PartEnd(HandlerJson.Parse(json), null, false);
         }
         catch (HostRefusal refusal)
         {

@@ -1,12 +1,15 @@
 namespace Larder.Handlers.Execution;
 
-/// <summary>What the prelude asks the host for, by the first argument of its calls. The numbers stand in prelude.js too.</summary>
+/// <summary>
+/// What the prelude asks the host for, by the first argument of its calls. The numbers stand in prelude.js too. A value that
+/// is given itself and cannot be read where it lies is answered with false; nothing is done then, nor counted.
+/// </summary>
 internal enum HostOperation
 {
     /// <summary>A key of the state: its value, or undefined.</summary>
     StateGet = 1,
 
-    /// <summary>A key and its new value as JSON.</summary>
+    /// <summary>A key and its new value as JSON, or undefined and the value itself.</summary>
     StateSet = 2,
 
     /// <summary>A key to delete; whether it was there.</summary>
@@ -18,13 +21,13 @@ internal enum HostOperation
     /// <summary>All keys.</summary>
     StateKeys = 5,
 
-    /// <summary>An event's name and its payload as JSON, or undefined.</summary>
+    /// <summary>An event's name and its payload as JSON, or undefined and the payload itself, which is undefined for none.</summary>
     EmitEvent = 6,
 
-    /// <summary>The type of a view command, a component or undefined, an object as JSON.</summary>
+    /// <summary>The type of a view command, a component or undefined, an object or its JSON.</summary>
     ViewCommand = 7,
 
-    /// <summary>Extension, method, arguments as JSON; the number of the call.</summary>
+    /// <summary>Extension, method, arguments or their JSON; the number of the call.</summary>
     ExtensionCall = 8,
 
     /// <summary>Whether there is an extension.</summary>

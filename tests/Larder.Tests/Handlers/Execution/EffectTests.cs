@@ -39,6 +39,24 @@ public sealed class EffectTests(RuntimeFixture fixture)
     }
 
     [Fact]
+    public async Task What_is_written_by_the_engine_counts_once_and_is_the_same()
+    {
+        var result = await fixture.RunAsync(
+            """
+            class Money { constructor(n) { this.n = n } toJSON() { return '$' + this.n } }
+            $emit('paid', new Money(5)); $state.due = { by: new Date(0), 7: [, 1] };
+            $view.setFilter('table', { get open() { return new Money(1) } });
+            """);
+
+        Assert.Equal("\"$5\"", Assert.Single(result.Events).Payload?.GetRawText());
+        Assert.Equal("""{"7":[null,1],"by":"1970-01-01T00:00:00.000Z"}""", Assert.Single(result.StateMutations).Value?.GetRawText());
+        Assert.Equal("""{"filter":{"open":"$1"}}""", Assert.Single(result.ViewCommands).Arguments.GetRawText());
+        Assert.Equal(
+            ["emit_event:1", "state_set:1", "view_command:1"],
+            result.Metrics.HostCalls.Select(count => $"{count.Key}:{count.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Lines_are_logged_in_both_shapes()
     {
         var result = await fixture.RunAsync(
