@@ -10,16 +10,31 @@ namespace Larder.Oci.Indexes;
 /// </remarks>
 public sealed class LayerIndexBuilder
 {
-    private readonly List<LayerIndex.Row> _rows = [];
-    private readonly List<LayerExtent> _extents = [];
-    private readonly List<LayerObject> _objects = [];
+    private readonly List<LayerIndex.Row> _rows;
+    private readonly List<LayerExtent> _extents;
+    private readonly List<LayerObject> _objects;
     private readonly List<LayerXattr[]> _xattrSets = [];
     private readonly Dictionary<Fingerprint, int> _knownXattrSets = [];
     private readonly ArrayBufferWriter<byte> _text = new();
     private int _xattrBytes;
 
+    /// <summary>Begins an empty index.</summary>
+    public LayerIndexBuilder()
+        : this(0, 0, 0)
+    {
+    }
+
+    internal LayerIndexBuilder(int entries, int extents, int objects)
+    {
+        _rows = new List<LayerIndex.Row>(entries);
+        _extents = new List<LayerExtent>(extents);
+        _objects = new List<LayerObject>(objects);
+    }
+
     /// <summary>Entries so far.</summary>
     public int Count => _rows.Count;
+
+    internal int ExtentCount => _extents.Count;
 
     /// <summary>Takes a number for an object that is filled later by <see cref="SetObject"/>.</summary>
     /// <exception cref="OciException">The layer has too many objects.</exception>

@@ -7,10 +7,10 @@ public static class LayerIndexLimits
     public const int Entries = 8_000_000;
 
     /// <summary>Bytes of a path or of a link target.</summary>
-    public const int PathBytes = 16_384;
+    public const int PathBytes = 4_096;
 
     /// <summary>Bytes of all paths and link targets together.</summary>
-    public const int AllPathBytes = 1 << 30;
+    public const int AllPathBytes = 512 << 20;
 
     /// <summary>Extents of a layer.</summary>
     public const int Extents = 16_000_000;
