@@ -250,14 +250,15 @@ internal static class BlobResponse
                 flushed = await body.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (IOException exception)
-        {
-            request.Services.Store.ReportRead(exception);
-            request.Http.Abort();
-        }
         finally
         {
             output.Detach();
+        }
+
+        if (output.FileFailure is { } failure)
+        {
+            request.Services.Store.ReportRead(failure);
+            request.Http.Abort();
         }
     }
 

@@ -9,6 +9,9 @@ internal static partial class Libc
     /// <summary>EAGAIN: the socket takes nothing now.</summary>
     public const int Again = 11;
 
+    /// <summary>EIO: the medium failed.</summary>
+    public const int InputOutput = 5;
+
     /// <summary>EINTR.</summary>
     public const int Interrupted = 4;
 

@@ -61,6 +61,12 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
     public override long UnflushedBytes => _buffered + _fileBytes;
 
     /// <summary>
+    /// What went wrong with a file while it was sent; null when nothing did. Its bytes are missing from the answer, so
+    /// that nothing more is sent and the connection has to end. The server keeps what a flush throws to itself.
+    /// </summary>
+    public IOException? FileFailure { get; private set; }
+
+    /// <summary>
     /// Makes the bytes that are advanced by from now until <see cref="Detach"/> come from a file. What was written
     /// before must be flushed first.
     /// </summary>
@@ -228,6 +234,11 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
 
             return Result();
         }
+        catch (IOException exception)
+        {
+            FileFailure = exception;
+            return Break();
+        }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             return Break();
@@ -271,7 +282,12 @@ internal sealed class SocketOutput : PipeWriter, IDisposable
         }
 
         var error = Marshal.GetLastPInvokeError();
-        return error is Libc.Again or Libc.Interrupted or Libc.Invalid ? 0 : throw new SocketException(error);
+        return error switch
+        {
+            Libc.Again or Libc.Interrupted or Libc.Invalid => 0,
+            Libc.InputOutput => throw new IOException("A file could not be read while it was sent."),
+            _ => throw new SocketException(error),
+        };
     }
 
     private FlushResult Break()

@@ -16,9 +16,6 @@ internal sealed class FaultyDisk : DiskIo, IDisposable
     /// <summary>What every write fails with; none at first.</summary>
     public Errno WriteError { get; set; }
 
-    /// <summary>Payload offset from which reads fail.</summary>
-    public long ReadsFailFrom { get; set; } = long.MaxValue;
-
     /// <summary>How many operations that may wait for the medium ran on an event loop.</summary>
     public int OperationsOnLoops => Volatile.Read(ref _operationsOnLoops);
 
@@ -50,14 +47,13 @@ internal sealed class FaultyDisk : DiskIo, IDisposable
         NoteThread();
         Wait();
         return ReadError != Errno.None ? ReadError
-            : offset >= ReadsFailFrom ? Errno.Io
             : base.Read(file, offset, buffer, out count);
     }
 
     public override Errno ReadCached(SafeFileHandle file, long offset, Span<byte> buffer, out int count)
     {
         count = 0;
-        return !_released.IsSet || ReadError != Errno.None || offset + buffer.Length > ReadsFailFrom
+        return !_released.IsSet || ReadError != Errno.None
             ? Errno.Again
             : base.ReadCached(file, offset, buffer, out count);
     }

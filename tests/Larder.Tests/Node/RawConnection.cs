@@ -27,6 +27,13 @@ internal sealed class RawConnection : IDisposable
     /// <summary>Says that nothing more comes, and goes on listening.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>Waits until something has arrived, and leaves it there.</summary>
+    public async Task ArrivedAsync(int timeoutSeconds = 60)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(timeoutSeconds));
+        await _socket.ReceiveAsync(Memory<byte>.Empty, timeout.Token);
+    }
+
     /// <summary>Reads one answer; null when the connection ends before one begins.</summary>
     public async Task<RawAnswer?> ReadAsync(bool isHead = false, int timeoutSeconds = 20)
     {

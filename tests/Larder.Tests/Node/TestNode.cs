@@ -25,6 +25,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public Uri Address => Host.Address;
 
+    public string DataDirectory => _directory;
+
     public static async Task<TestNode> StartAsync(
         Func<NodeOptions, NodeOptions>? adjust = null, Func<CacheOptions, CacheOptions>? adjustCache = null)
     {

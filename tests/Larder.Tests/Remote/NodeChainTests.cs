@@ -49,14 +49,14 @@ public sealed class NodeChainTests
         var watch = Stopwatch.StartNew();
 
         Assert.Equal(404, (int)(await node.GetAsync(PathOf(TestArtifacts.KeyOf("a")))).Status);
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0.4, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.4, 20);
         watch.Restart();
         for (var i = 0; i < 50; i++)
         {
             Assert.Equal(404, (int)(await node.GetAsync(PathOf(TestArtifacts.KeyOf($"{i}")))).Status);
         }
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20);
         Assert.InRange(dead.Requests, 1, 3);
         Assert.NotEqual(CircuitState.Closed, node.Host.Cache.Remote!.GetStatus().Circuit);
     }
