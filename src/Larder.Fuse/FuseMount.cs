@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Larder.Fuse.Mounting;
 using Larder.Fuse.Native;
 using Larder.Fuse.Serving;
@@ -217,22 +216,5 @@ public sealed class FuseMount : IAsyncDisposable
         {
             DetachIfOurs();
         }
-    }
-
-    private sealed class TerminationSignals : IDisposable
-    {
-        private readonly PosixSignalRegistration[] _registrations;
-
-        internal TerminationSignals(Action unmount) => _registrations =
-        [
-            .. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP }.Select(signal =>
-                PosixSignalRegistration.Create(signal, context =>
-                {
-                    context.Cancel = true;
-                    unmount();
-                })),
-        ];
-
-        public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
     }
 }

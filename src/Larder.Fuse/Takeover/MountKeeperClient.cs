@@ -5,7 +5,7 @@ using Larder.Fuse.Native;
 namespace Larder.Fuse.Takeover;
 
 /// <summary>
-/// A serving process's line to the process that keeps its descriptors (<c>MountKeeper</c>). Safe for concurrent use. When
+/// A serving process's line to the process that keeps its descriptors (<see cref="MountKeeper"/>). Safe for concurrent use. When
 /// the keeper is gone, mounts go on and are only not kept any more.
 /// </summary>
 public sealed class MountKeeperClient : IDisposable
