@@ -14,10 +14,12 @@ public sealed class ArchitectureTests
         ["Larder.Cache.Redis"] = ["Larder.Cache"],
         ["Larder.Oci"] = ["Larder.Cache", "Larder.Fuse"],
         ["Larder.Handlers"] = ["Larder.Cache", "Larder.Wasm"],
-        ["Larder.Node"] = ["Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Handlers", "Larder.Oci"],
+        ["Larder.Symbols"] = ["Larder.Cache", "Larder.Wasm"],
+        ["Larder.Node"] = ["Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Handlers", "Larder.Oci", "Larder.Symbols"],
         ["Larder.Cli"] =
         [
-            "Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Wasm", "Larder.Handlers", "Larder.Oci", "Larder.Node",
+            "Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Wasm", "Larder.Handlers", "Larder.Oci", "Larder.Symbols",
+            "Larder.Node",
         ],
     };
 
@@ -29,6 +31,7 @@ public sealed class ArchitectureTests
         ["Larder.Cache.Redis"] = ["Microsoft.Extensions."],
         ["Larder.Oci"] = ["Microsoft.Extensions."],
         ["Larder.Handlers"] = ["Microsoft.Extensions."],
+        ["Larder.Symbols"] = ["Microsoft.Extensions."],
         ["Larder.Node"] = ["Microsoft.Extensions.", "OpenTelemetry"],
         ["Larder.Cli"] = ["System.CommandLine", "Spectre.Console"],
     };
