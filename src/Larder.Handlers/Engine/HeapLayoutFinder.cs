@@ -8,16 +8,17 @@ internal static class HeapLayoutFinder
 {
     // Bytes of the engine's runtime in which the table of names is looked for.
     private const int RuntimeBytes = 4096;
-    private const string Probe = """
+    /// <summary>A value with everything that can be read and written without the engine, as JSON.</summary>
+    public static ReadOnlySpan<byte> Probe => """
         {"larderProbe":[1,-2147483648,2.5,-0.001,1e300,true,false,null,"","a\"\\\u0001\u00e9","\u4e00\ud83d\ude00\ud800"],
-        "toJSONs":{"nested":{"deeper":[[],{},[{"a":1,"b":[2]}]]}},"\u00fc \u4e8c":"x"}
-        """;
+        "toJSONs":{"nested":{"deeper":[[],{},[{"a":1,"b":[2]}],{"a":-1,"b":-0.0}]}},"\u00fc \u4e8c":"x"}
+        """u8;
 
     /// <summary>The layout; the default when it is another one than is known.</summary>
     /// <param name="engine">An engine that has run nothing but what belongs to it.</param>
     public static HeapLayout Find(QuickJsInstance engine)
     {
-        var probe = engine.ParseJson(System.Text.Encoding.UTF8.GetBytes(Probe));
+        var probe = engine.ParseJson(Probe);
         var named = engine.ParseJson("""{"toJSON":[]}"""u8);
         if (probe.Tag != JsTag.Object || named.Tag != JsTag.Object)
         {

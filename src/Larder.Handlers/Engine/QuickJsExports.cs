@@ -41,6 +41,10 @@ internal sealed class QuickJsExports(Instance instance)
 
     public GuestFunction ReadObject { get; } = Find(instance, "JS_ReadObject");
 
+    public GuestFunction WriteObject { get; } = Find(instance, "JS_WriteObject");
+
+    public GuestFunction FreeWritten { get; } = Find(instance, "js_free");
+
     public GuestFunction EvaluateFunction { get; } = Find(instance, "JS_EvalFunction");
 
     public GuestFunction ParseJson { get; } = Find(instance, "JS_ParseJSON");

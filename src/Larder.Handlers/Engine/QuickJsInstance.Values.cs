@@ -9,6 +9,9 @@ internal sealed partial class QuickJsInstance
     private const int ReadBytecode = 1;
     private const int ValueBytes = sizeof(long);
 
+    // What is shorter is parsed as fast.
+    private const int LeastEncodedBytes = 64;
+
     /// <summary>Calls a function with <c>undefined</c> as <c>this</c>. The result is the caller's to free.</summary>
     public JsValue Call(JsValue function, params ReadOnlySpan<JsValue> arguments)
     {
@@ -66,10 +69,72 @@ internal sealed partial class QuickJsInstance
     /// <summary>The value of a JSON text, or an exception.</summary>
     public JsValue ParseJson(ReadOnlySpan<byte> utf8)
     {
+        if (utf8.Length < LeastEncodedBytes || !TryParseEncoded(utf8, out var value))
+        {
+            return ParseText(utf8);
+        }
+
+        if (value.IsException)
+        {
+            // The engine's own parser has the better words for it.
+            FreeValue(TakeException());
+            value = ParseText(utf8);
+        }
+
+        return value;
+    }
+
+    /// <summary>The value of a JSON text, or an exception, by the engine's own parser.</summary>
+    internal JsValue ParseText(ReadOnlySpan<byte> utf8)
+    {
         var buffer = Copy(utf8);
         var value = _exports.ParseJson.CallForValue(_context, buffer, utf8.Length, buffer + utf8.Length);
         Free(buffer);
         return value;
+    }
+
+    /// <summary>The value of a JSON text, or an exception, without the engine's parser.</summary>
+    /// <returns>False when only the parser can do it.</returns>
+    internal bool TryParseEncoded(ReadOnlySpan<byte> utf8, out JsValue value)
+    {
+        var isEncoded = _valueVersion != 0 && _encoder.TryEncode(utf8);
+        value = isEncoded ? ReadEncoded((byte)_valueVersion) : default;
+        return isEncoded;
+    }
+
+    private JsValue ReadEncoded(byte version)
+    {
+        var length = _encoder.Length;
+        var buffer = Allocate(length);
+        _encoder.CopyTo(Bytes(buffer, length), version);
+        var value = _exports.ReadObject.CallForValue(_context, buffer, length, 0);
+        Free(buffer);
+        return value;
+    }
+
+    // What the engine writes begins with the version. Whether it also reads what is encoded here is tried.
+    private int FindValueVersion()
+    {
+        var buffer = _exports.WriteObject.Call(_context, _scratch, JsValue.Null.Bits, 0);
+        if (buffer == 0)
+        {
+            FreeValue(TakeException());
+            return 0;
+        }
+
+        var version = Bytes(buffer, 1)[0];
+        _exports.FreeWritten.Do(_context, buffer);
+        var text = HeapLayoutFinder.Probe;
+        if (!_encoder.TryEncode(text))
+        {
+            return 0;
+        }
+
+        var (read, parsed) = (ReadEncoded(version), ParseText(text));
+        var isSame = !read.IsException && ToText(Stringify(read)) is { } json && json == ToText(Stringify(parsed));
+        FreeValue(read.IsException ? TakeException() : read);
+        FreeValue(parsed);
+        return isSame ? version : 0;
     }
 
     /// <summary>A value as a JSON string; <c>undefined</c> when it has no such form, or an exception.</summary>

@@ -33,7 +33,9 @@ internal sealed partial class QuickJsInstance : IDisposable
 
     private readonly int _heapLimit;
     private readonly HeapJsonWriter _writer = new();
+    private readonly ValueEncoder _encoder = new();
     private HeapLayout _heap;
+    private int _valueVersion;
 
     /// <summary>Starts an engine.</summary>
     /// <exception cref="HandlersException">The module is not the one that this class knows, or it cannot start.</exception>
@@ -56,6 +58,7 @@ internal sealed partial class QuickJsInstance : IDisposable
             _scratch = Allocate(ScratchBytes);
             _heapCounter = FindHeapCounter();
             _heap = HeapLayoutFinder.Find(this);
+            _valueVersion = FindValueVersion();
         }
         catch (GuestTrapException exception)
         {
@@ -135,6 +138,9 @@ internal sealed partial class QuickJsInstance : IDisposable
     /// <summary>Whether values can be read where they lie.</summary>
     public bool HasHeapLayout => _heap.IsKnown;
 
+    /// <summary>Version of the engine's binary form of values; 0 when values do not enter it in that form.</summary>
+    public int ValueVersion => _valueVersion;
+
     /// <summary>Address of the engine's runtime.</summary>
     internal int RuntimeAddress => _runtime;
 
@@ -142,7 +148,7 @@ internal sealed partial class QuickJsInstance : IDisposable
     public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Do(_heapLimit + ReserveBytes);
 
     /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
-    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap));
+    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap, _valueVersion));
 
     /// <summary>Puts the engine back to an image, of this one or of another one of the same module.</summary>
     public void Restore(QuickJsImage image)
@@ -168,6 +174,7 @@ internal sealed partial class QuickJsInstance : IDisposable
         _heapCounter = image.Layout.HeapCounter;
         _scratch = image.Layout.Scratch;
         _heap = image.Layout.Heap;
+        _valueVersion = image.Layout.ValueVersion;
     }
 
     // The engine counts what its heap takes in a field of its runtime, and tells nobody without counting objects as well.

@@ -10,14 +10,14 @@ namespace Larder.Handlers.Execution;
 /// <content>The engine after its start, from an earlier process.</content>
 /// <remarks>
 /// Starting takes hundreds of functions that are needed once, and most of the time of a first call. Format, little-endian:
-/// the eight bytes <c>LRDRHENG</c>; version, 2, as 4 bytes; eight words of 4 bytes each, those of
+/// the eight bytes <c>LRDRHENG</c>; version, 2, as 4 bytes; nine words of 4 bytes each, those of
 /// <see cref="QuickJsLayout"/> and its <see cref="HeapLayout"/>; the values <c>describe</c> and <c>settle</c>, 8 bytes each; the snapshot; SHA-256 of
 /// everything before it.
 /// </remarks>
 internal sealed partial class HandlerEngine
 {
     private const uint ImageVersion = 2;
-    private const int ImageHeaderBytes = 60;
+    private const int ImageHeaderBytes = 64;
     private const int ChecksumBytes = SHA256.HashSizeInBytes;
 
     private HandlerEngine(QuickJsLimits limits, QuickJsImage image, JsValue describe, JsValue settle)
@@ -93,12 +93,13 @@ internal sealed partial class HandlerEngine
                 Word(saved, 16),
                 Word(saved, 20),
                 Word(saved, 24),
-                new HeapLayout(Word(saved, 28), Word(saved, 32), Word(saved, 36), Word(saved, 40)));
+                new HeapLayout(Word(saved, 28), Word(saved, 32), Word(saved, 36), Word(saved, 40)),
+                Word(saved, 44));
             return new HandlerEngine(
                 limits,
                 new QuickJsImage(snapshot, layout),
-                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(44))),
-                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(52))));
+                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(48))),
+                new JsValue(BinaryPrimitives.ReadInt64LittleEndian(saved.AsSpan(56))));
         }
         catch (WasmException exception) when (exception.Kind == WasmErrorKind.BadArtifact)
         {
@@ -119,14 +120,15 @@ internal sealed partial class HandlerEngine
         [
             layout.Runtime, layout.Context, layout.HeapCounter, layout.Scratch,
             heap.AtomTable, heap.ToJson, heap.ObjectPrototype, heap.ArrayPrototype,
+            layout.ValueVersion,
         ];
         for (var index = 0; index < words.Length; index++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(saved.AsSpan(12 + (sizeof(int) * index)), words[index]);
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(44), Describe.Bits);
-        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(52), Settle.Bits);
+        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(48), Describe.Bits);
+        BinaryPrimitives.WriteInt64LittleEndian(saved.AsSpan(56), Settle.Bits);
         snapshot.CopyTo(saved.AsSpan(ImageHeaderBytes));
         SHA256.HashData(saved.AsSpan(..^ChecksumBytes), saved.AsSpan(^ChecksumBytes..));
         return saved;
