@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using Larder.Cache;
+using Larder.Cache.Artifacts;
+using Larder.Cache.Redis;
+using Larder.Cache.Remote;
+using Larder.Tests.Remote;
+
+namespace Larder.EndToEnd.Remote;
+
+/// <summary>What holds on every server that speaks the Redis protocol, beside the contract of all remote stores.</summary>
+[Collection(EngineTests.Name)]
+public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime
+{
+    private EngineProcess? _engine;
+
+    private protected EngineProcess Engine => _engine!; // InitializeAsync has run.
+
+    public async ValueTask InitializeAsync() => _engine = await StartAsync();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_engine is not null)
+        {
+            await _engine.DisposeAsync();
+        }
+    }
+
+    private protected abstract Task<EngineProcess> StartAsync();
+
+    protected virtual RedisRemoteStoreOptions Options => new() { Address = Engine.Address, ReplyTimeout = TimeSpan.FromSeconds(20) };
+
+    protected override IRemoteStore Open() => new RedisRemoteStore(Options);
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(3_000_000)]
+    public async Task Of_many_that_put_the_same_at_a_time_one_stores_it(int length)
+    {
+        var key = NewKey();
+        var payload = TestArtifacts.Payload(length);
+        var others = Enumerable.Range(0, 3).Select(_ => Open()).ToArray();
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => PutOnAsync(others[i % others.Length], key, payload)));
+
+        Assert.Single(outcomes, PutOutcome.Stored);
+        Assert.Equal(11, outcomes.Count(static outcome => outcome == PutOutcome.AlreadyPresent));
+        await using var artifact = await Store.GetAsync(key, null, Token);
+        Assert.Equal(payload, await ReadAsync(artifact!));
+        foreach (var other in others)
+        {
+            await other.DisposeAsync();
+        }
+
+        // The record and its chunks: those of the others are gone.
+        Assert.Equal(length > 65_536 ? 4 : 1, await CountKeysAsync());
+    }
+
+    [Theory]
+    [InlineData(3_000_000, 0, 1)]
+    [InlineData(3_000_000, 1_048_575, 2)]
+    [InlineData(3_000_000, 1_048_576, 1_048_576)]
+    [InlineData(3_000_000, 500_000, 2_200_000)]
+    [InlineData(3_000_000, 2_999_999, 1)]
+    public async Task Parts_of_chunked_payloads_are_the_bytes_that_were_asked_for(int total, int offset, int length)
+    {
+        var key = NewKey();
+        var payload = TestArtifacts.Payload(total);
+        await PutAsync(key, payload);
+
+        await using var artifact = await Store.GetAsync(key, new ByteRange(offset, length), Token);
+
+        Assert.Equal(payload.AsSpan(offset, length).ToArray(), await ReadAsync(artifact!));
+    }
+
+    [Theory]
+    [InlineData(500, 3_000_000)]
+    [InlineData(3_000_000, 500)]
+    [InlineData(3_000_000, 2_000_000)]
+    public async Task Other_bytes_take_the_place_of_older_ones_whole(int first, int second)
+    {
+        var key = NewKey();
+        var newer = TestArtifacts.Payload(second, seed: 2);
+        await PutAsync(key, TestArtifacts.Payload(first));
+
+        Assert.Equal(PutOutcome.Stored, await PutAsync(key, newer));
+
+        await using var artifact = await Store.GetAsync(key, null, Token);
+        Assert.Equal(newer, await ReadAsync(artifact!));
+        Assert.True(await Store.RemoveAsync(key, Token));
+        Assert.Equal(0, await CountKeysAsync());
+    }
+
+    [Theory]
+    [InlineData(3_000)]
+    [InlineData(3_000_000)]
+    public async Task Bytes_that_are_not_those_described_are_not_stored(int length)
+    {
+        var key = NewKey();
+        var described = TestArtifacts.Describe(TestArtifacts.Payload(length));
+        await using var content = new MemoryStream(TestArtifacts.Payload(length, seed: 9));
+
+        Assert.Equal(PutOutcome.DigestMismatch, await Store.PutAsync(key, described, content, Token));
+
+        Assert.Null(await Store.GetAsync(key, null, Token));
+        Assert.Equal(0, await CountKeysAsync());
+    }
+
+    [Fact]
+    public async Task A_server_killed_and_started_again_costs_no_more_than_attempts()
+    {
+        var key = NewKey();
+        var payload = TestArtifacts.Payload(2_000_000);
+        await PutAsync(key, payload);
+        await using var tier = new RemoteTier(new RemoteTierOptions { Store = Open(), CircuitOpenTime = TimeSpan.FromMilliseconds(50) });
+        Assert.Equal(LookupOutcome.Hit, await FetchAsync(tier, key));
+
+        await Engine.KillAsync();
+        Assert.Equal(LookupOutcome.Throttled, await FetchAsync(tier, key));
+        await Engine.RunAsync();
+
+        var watch = Stopwatch.StartNew();
+        LookupOutcome outcome;
+        while ((outcome = await FetchAsync(tier, key)) == LookupOutcome.Throttled && watch.Elapsed < TimeSpan.FromSeconds(30))
+        {
+            await Task.Delay(50, Token);
+        }
+
+        // Nothing was kept on disk, so that the answer is that it is not there.
+        Assert.Equal(LookupOutcome.Miss, outcome);
+        Assert.True(tier.TryEnqueue(key, new LeasedContent(payload).Lease()));
+        await tier.FlushAsync(Token);
+        Assert.Equal(LookupOutcome.Hit, await FetchAsync(tier, key));
+    }
+
+    [Fact]
+    public async Task A_server_that_stands_still_costs_a_bounded_time_once_and_is_found_well_again()
+    {
+        var key = NewKey();
+        await PutAsync(key, TestArtifacts.Payload(1_000));
+        await using var store = new RedisRemoteStore(Options with { ReplyTimeout = TimeSpan.FromMilliseconds(500) });
+        Assert.True(await store.ContainsAsync(key, Token));
+
+        await Engine.PauseAsync();
+        var watch = Stopwatch.StartNew();
+        var failures = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Record.ExceptionAsync(() => store.ContainsAsync(key, Token).AsTask()).AsTask()));
+        Assert.All(failures, static failure => Assert.IsType<TimeoutException>(Assert.IsType<CacheException>(failure).InnerException));
+        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(8));
+
+        await Engine.ResumeAsync();
+        Assert.True(await store.ContainsAsync(key, Token));
+    }
+
+    protected static async Task<LookupOutcome> FetchAsync(RemoteTier tier, ArtifactKey key)
+    {
+        await using var writer = new MemoryWriter(key);
+        using var lease = await tier.FetchAsync(key, writer, Token);
+        return lease.Outcome;
+    }
+
+    /// <summary>How many keys all servers hold.</summary>
+    private protected virtual async Task<int> CountKeysAsync() =>
+        int.Parse(await Engine.AskAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture);
+
+    private protected static async Task<PutOutcome> PutOnAsync(IRemoteStore store, ArtifactKey key, byte[] payload)
+    {
+        await using var content = new MemoryStream(payload);
+        return await store.PutAsync(key, TestArtifacts.Describe(payload), content, Token);
+    }
+}
