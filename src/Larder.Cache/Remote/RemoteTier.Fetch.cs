@@ -209,6 +209,10 @@ public sealed partial class RemoteTier
                         throw new CacheException(CacheErrorKind.Remote, "the body ended early") { IsTransient = true };
                     }
                 }
+                catch (CacheException exception) when (exception.Kind == CacheErrorKind.Damaged)
+                {
+                    return ReportDamage(fetch, pass, exception.Message);
+                }
                 catch (Exception exception)
                 {
                     return !ReportFailure(exception, pass, fetch.Key, fetch.Deadline) && fetch.End(ArtifactLease.Throttled);

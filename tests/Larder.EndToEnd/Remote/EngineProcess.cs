@@ -96,6 +96,19 @@ internal sealed class EngineProcess : IAsyncDisposable
         Assert.Fail($"{_program} did not start: {said} {(File.Exists(log) ? await File.ReadAllTextAsync(log) : string.Empty)}");
     }
 
+    /// <summary>Starts it again when a test has left it dead or stopped.</summary>
+    public async Task EnsureRunningAsync()
+    {
+        if (_process is null)
+        {
+            await RunAsync();
+        }
+        else
+        {
+            await ResumeAsync();
+        }
+    }
+
     /// <summary>Ends it at once, as a power cut would.</summary>
     public async Task KillAsync()
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Larder.Cache;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Redis;
 using Larder.Cache.Remote;
@@ -9,26 +7,11 @@ namespace Larder.EndToEnd.Remote;
 
 /// <summary>What holds on every server that speaks the Redis protocol, beside the contract of all remote stores.</summary>
 [Collection(EngineTests.Name)]
-public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime
+public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime, IClassFixture<EngineFixture>
 {
-    private EngineProcess? _engine;
+    protected abstract RedisRemoteStoreOptions Options { get; }
 
-    private protected EngineProcess Engine => _engine!; // InitializeAsync has run.
-
-    public async ValueTask InitializeAsync() => _engine = await StartAsync();
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        if (_engine is not null)
-        {
-            await _engine.DisposeAsync();
-        }
-    }
-
-    private protected abstract Task<EngineProcess> StartAsync();
-
-    protected virtual RedisRemoteStoreOptions Options => new() { Address = Engine.Address, ReplyTimeout = TimeSpan.FromSeconds(20) };
+    public abstract ValueTask InitializeAsync();
 
     protected override IRemoteStore Open() => new RedisRemoteStore(Options);
 
@@ -106,51 +89,6 @@ public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime
         Assert.Equal(0, await CountKeysAsync());
     }
 
-    [Fact]
-    public async Task A_server_killed_and_started_again_costs_no_more_than_attempts()
-    {
-        var key = NewKey();
-        var payload = TestArtifacts.Payload(2_000_000);
-        await PutAsync(key, payload);
-        await using var tier = new RemoteTier(new RemoteTierOptions { Store = Open(), CircuitOpenTime = TimeSpan.FromMilliseconds(50) });
-        Assert.Equal(LookupOutcome.Hit, await FetchAsync(tier, key));
-
-        await Engine.KillAsync();
-        Assert.Equal(LookupOutcome.Throttled, await FetchAsync(tier, key));
-        await Engine.RunAsync();
-
-        var watch = Stopwatch.StartNew();
-        LookupOutcome outcome;
-        while ((outcome = await FetchAsync(tier, key)) == LookupOutcome.Throttled && watch.Elapsed < TimeSpan.FromSeconds(30))
-        {
-            await Task.Delay(50, Token);
-        }
-
-        // Nothing was kept on disk, so that the answer is that it is not there.
-        Assert.Equal(LookupOutcome.Miss, outcome);
-        Assert.True(tier.TryEnqueue(key, new LeasedContent(payload).Lease()));
-        await tier.FlushAsync(Token);
-        Assert.Equal(LookupOutcome.Hit, await FetchAsync(tier, key));
-    }
-
-    [Fact]
-    public async Task A_server_that_stands_still_costs_a_bounded_time_once_and_is_found_well_again()
-    {
-        var key = NewKey();
-        await PutAsync(key, TestArtifacts.Payload(1_000));
-        await using var store = new RedisRemoteStore(Options with { ReplyTimeout = TimeSpan.FromMilliseconds(500) });
-        Assert.True(await store.ContainsAsync(key, Token));
-
-        await Engine.PauseAsync();
-        var watch = Stopwatch.StartNew();
-        var failures = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Record.ExceptionAsync(() => store.ContainsAsync(key, Token).AsTask()).AsTask()));
-        Assert.All(failures, static failure => Assert.IsType<TimeoutException>(Assert.IsType<CacheException>(failure).InnerException));
-        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(8));
-
-        await Engine.ResumeAsync();
-        Assert.True(await store.ContainsAsync(key, Token));
-    }
-
     protected static async Task<LookupOutcome> FetchAsync(RemoteTier tier, ArtifactKey key)
     {
         await using var writer = new MemoryWriter(key);
@@ -159,8 +97,7 @@ public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime
     }
 
     /// <summary>How many keys all servers hold.</summary>
-    private protected virtual async Task<int> CountKeysAsync() =>
-        int.Parse(await Engine.AskAsync("DBSIZE"), System.Globalization.CultureInfo.InvariantCulture);
+    private protected abstract Task<int> CountKeysAsync();
 
     private protected static async Task<PutOutcome> PutOnAsync(IRemoteStore store, ArtifactKey key, byte[] payload)
     {

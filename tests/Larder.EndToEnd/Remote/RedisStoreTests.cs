@@ -7,7 +7,7 @@ using Larder.Tests.Remote;
 namespace Larder.EndToEnd.Remote;
 
 /// <summary>The contract over a real Redis, and what only a server that can be looked into shows.</summary>
-public sealed class RedisStoreTests : RedisStoreContract
+public sealed class RedisStoreTests(EngineFixture engines) : RedisServerContract(engines)
 {
     private protected override Task<EngineProcess> StartAsync() => EngineProcess.StartRedisAsync();
 
