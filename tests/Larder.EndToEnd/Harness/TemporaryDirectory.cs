@@ -21,6 +21,14 @@ internal sealed class TemporaryDirectory : IDisposable
             catch (IOException) when (attempt < 20)
             {
                 Thread.Sleep(100);
+
+                // Names that are not UTF-8, as images may have, are out of reach for this runtime.
+                using var removal = System.Diagnostics.Process.Start("rm", ["-rf", "--one-file-system", "--", Root]);
+                removal.WaitForExit();
+                if (!Directory.Exists(Root))
+                {
+                    return;
+                }
             }
         }
     }
