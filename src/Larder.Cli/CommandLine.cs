@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Larder.Cli.Commands;
+using Larder.Cli.Images;
 
 namespace Larder.Cli;
 
@@ -21,8 +22,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
         using var interruption = new Interruption(cancellationToken);
-        var parsed = Build(terminal).Parse(arguments);
-        var exitCode = await InvokeAsync(parsed, terminal, interruption.Token).ConfigureAwait(false);
+        var exitCode = MountProcess.Recognises(arguments)
+            ? await GuardAsync(terminal, () => MountProcess.RunAsync(arguments, terminal, interruption.Token), interruption.Token).ConfigureAwait(false)
+            : await InvokeAsync(Build(terminal).Parse(arguments), terminal, interruption.Token).ConfigureAwait(false);
         await terminal.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         return exitCode;
     }
@@ -47,6 +49,13 @@ internal static class CommandLine
             CompileCommand.Create(terminal),
             HandlersCommand.Create(terminal),
             WasmCommand.Create(terminal),
+            MountCommand.Create(terminal),
+            UnmountCommand.Create(terminal),
+            MountsCommand.Create(terminal),
+            LayersCommand.Create(terminal),
+            TreeCommand.Create(terminal),
+            CatCommand.Create(terminal),
+            PrefetchCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
@@ -65,16 +74,21 @@ internal static class CommandLine
             return ExitCodes.Usage;
         }
 
+        var invocation = new InvocationConfiguration
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        return await GuardAsync(terminal, () => parsed.InvokeAsync(invocation, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<int> GuardAsync(Terminal terminal, Func<Task<int>> run, CancellationToken cancellationToken)
+    {
         try
         {
-            var invocation = new InvocationConfiguration
-            {
-                Output = terminal.Out,
-                Error = terminal.Error,
-                EnableDefaultExceptionHandler = false,
-                ProcessTerminationTimeout = null,
-            };
-            return await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
+            return await run().ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

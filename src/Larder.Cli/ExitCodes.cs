@@ -1,4 +1,6 @@
 using Larder.Cache;
+using Larder.Fuse;
+using Larder.Oci;
 
 namespace Larder.Cli;
 
@@ -39,7 +41,19 @@ internal static class ExitCodes
         CacheException { Kind: CacheErrorKind.Configuration } => Usage,
         CacheException { Kind: CacheErrorKind.Unavailable or CacheErrorKind.Locked or CacheErrorKind.Remote } => Unreachable,
         CacheException { Kind: CacheErrorKind.Damaged or CacheErrorKind.UnknownFormat } => Damaged,
+        OciException oci => Of(oci.Kind),
+        FuseException { Kind: FuseErrorKind.Unavailable or FuseErrorKind.NotPermitted } => Unreachable,
+        FuseException => Failure,
         CacheException or IOException or UnauthorizedAccessException => Failure,
         _ => null,
+    };
+
+    private static int Of(OciErrorKind kind) => kind switch
+    {
+        OciErrorKind.InvalidReference => Usage,
+        OciErrorKind.NotFound => NotFound,
+        OciErrorKind.DigestMismatch or OciErrorKind.InvalidLayer or OciErrorKind.InvalidManifest => Damaged,
+        OciErrorKind.Unauthorized or OciErrorKind.Unavailable => Unreachable,
+        _ => Failure,
     };
 }

@@ -22,11 +22,7 @@ internal sealed class DiskWriter : ArtifactWriter
     private readonly DiskTier _tier;
     private readonly DiskKind? _kind;
     private readonly long _declaredLength;
-
-    // Whether the key is that of the bytes, which are not known before the commit.
-    private readonly bool _isNamedByContent;
     private readonly List<uint> _checksums = [];
-    private ArtifactKey _key;
     private byte[]? _buffer;
     private int _buffered;
     private long _written;
@@ -39,18 +35,17 @@ internal sealed class DiskWriter : ArtifactWriter
     private bool _isDecided;
     private bool _retriedForSpace;
 
-    public DiskWriter(DiskTier tier, ArtifactKey key, DiskKind? kind, long length, bool isNamedByContent = false)
+    public DiskWriter(DiskTier tier, ArtifactKey key, DiskKind? kind, long length)
     {
         _tier = tier;
         _kind = kind;
-        _isNamedByContent = isNamedByContent;
-        _key = key;
+        Key = key;
         _declaredLength = length;
         _outcome = tier.CheckPut(kind, length);
     }
 
     /// <inheritdoc/>
-    public override ArtifactKey Key => _key;
+    public override ArtifactKey Key { get; }
 
     /// <inheritdoc/>
     public override long BytesWritten => _written;
@@ -304,7 +299,7 @@ internal sealed class DiskWriter : ArtifactWriter
             payloadBytes = _declaredLength;
         }
 
-        var needed = (_isNamedByContent ? 2 * DiskSlot.BlockBytes : _tier.NewDirectoryBytes(_kind!, Key))
+        var needed = _tier.NewDirectoryBytes(_kind!, Key)
             + WeightOf(payloadBytes, (int)(Trailer.BlockCount(payloadBytes) * sizeof(uint)) + 512);
         if (needed <= _reserved)
         {
@@ -349,11 +344,6 @@ internal sealed class DiskWriter : ArtifactWriter
         {
             _hash.AppendData(last.Span);
             digest = Fingerprint.FromHash(_hash);
-        }
-
-        if (_isNamedByContent)
-        {
-            _key = Key with { Fingerprint = digest };
         }
 
         if ((_declaredLength >= 0 && _written != _declaredLength)

@@ -33,8 +33,6 @@ internal sealed unsafe class Inflater : IDisposable
 
     private static readonly FixedTables Fixed = new();
 
-    // Pinned, so that chunks can be handed out as memory.
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(WindowBytes + ChunkBytes + OutputSlack, pinned: true);
     private readonly byte* _window;
     private readonly uint* _tables;
     private readonly uint* _lengths;
@@ -56,7 +54,7 @@ internal sealed unsafe class Inflater : IDisposable
 
     public Inflater()
     {
-        _window = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0);
+        _window = (byte*)NativeMemory.AlignedAlloc(WindowBytes + ChunkBytes + OutputSlack, 64);
         _tables = (uint*)NativeMemory.AlignedAlloc((HuffmanTable.LengthEntries + HuffmanTable.DistanceEntries) * sizeof(uint), 64);
         _lengths = _tables;
         _distances = _tables + HuffmanTable.LengthEntries;
@@ -78,7 +76,10 @@ internal sealed unsafe class Inflater : IDisposable
     public int UnusedBits => _bitCount;
 
     /// <summary>What was decoded since the last call of <see cref="Run"/>.</summary>
-    public ReadOnlyMemory<byte> Output => _buffer.AsMemory((int)(_handed - _window), (int)(_out - _handed));
+    public ReadOnlySpan<byte> Output => new(_handed, (int)(_out - _handed));
+
+    /// <summary>The same as memory, for whoever may wait meanwhile.</summary>
+    public nint OutputAddress => (nint)_handed;
 
     /// <summary>The last bytes of output, at most 32 KiB: what matches may reach.</summary>
     public ReadOnlySpan<byte> Window
@@ -151,7 +152,11 @@ internal sealed unsafe class Inflater : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => NativeMemory.AlignedFree(_tables);
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_window);
+        NativeMemory.AlignedFree(_tables);
+    }
 
     [DoesNotReturn]
     private static void ThrowDamaged(string what) => throw Damaged(what);

@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Larder.Cli.Images;
+
+/// <summary>The JSON of the commands of images, and of what the processes of mounts tell each other.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(MountRequest))]
+[JsonSerializable(typeof(MountStatus))]
+[JsonSerializable(typeof(MountStatus[]))]
+[JsonSerializable(typeof(MountReport))]
+[JsonSerializable(typeof(TreeLine))]
+[JsonSerializable(typeof(PrefetchReport))]
+internal sealed partial class ImageJson : JsonSerializerContext
+{
+    /// <summary>The same, for people.</summary>
+    public static ImageJson Indented { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        WriteIndented = true,
+    });
+}

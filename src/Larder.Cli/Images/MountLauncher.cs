@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Larder.Cli.Images;
+
+/// <summary>Starts the processes of a mount in the background and waits until the mount can be used.</summary>
+internal static class MountLauncher
+{
+    private const int LogTailBytes = 2_000;
+
+    // A session of its own, so that neither the terminal's signals nor its end reach the mount.
+    private const string Script = "exec \"$@\" </dev/null 2>>\"$LARDER_MOUNT_LOG\"";
+
+    /// <summary>Starts and waits.</summary>
+    /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
+    public static async Task<MountStatus> StartAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken)
+    {
+        var log = new MountRegistry(terminal).LogOf(request.MountPoint);
+        await File.WriteAllBytesAsync(log, [], cancellationToken).ConfigureAwait(false);
+        var command = MountProcess.Keeper(request with { ReportsLines = true });
+        var start = new ProcessStartInfo("setsid", ["sh", "-c", Script, "sh", command.Program, .. command.Arguments])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
+        start.Environment["LARDER_MOUNT_LOG"] = log;
+        using var process = Process.Start(start)!; // Not null: no shell of the system is used, so a process is always made.
+        try
+        {
+            return await WaitAsync(terminal, process.StandardOutput, log, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // SIGTERM, which it answers by unmounting what it may have mounted by now.
+            using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+            await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<MountStatus> WaitAsync(Terminal terminal, StreamReader reports, string log, CancellationToken cancellationToken)
+    {
+        if (!terminal.ErrorIsTerminal)
+        {
+            return await ReadAsync(reports, log, static _ => { }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await terminal.ErrorConsole.Progress()
+            .AutoClear(true)
+            .Columns([new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn()])
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask("starting", maxValue: 1);
+                bar.IsIndeterminate = true;
+                return ReadAsync(
+                    reports,
+                    log,
+                    report =>
+                    {
+                        bar.Description = Markup.Escape(report.What);
+                        bar.IsIndeterminate = report.Total <= 0;
+                        bar.MaxValue = Math.Max(1, report.Total);
+                        bar.Value = report.Done;
+                    },
+                    cancellationToken);
+            }).ConfigureAwait(false);
+    }
+
+    private static async Task<MountStatus> ReadAsync(
+        StreamReader reports, string log, Action<MountReport> show, CancellationToken cancellationToken)
+    {
+        while (await reports.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+        {
+            var report = JsonSerializer.Deserialize(line, ImageJson.Default.MountReport);
+            switch (report)
+            {
+                case { State: "ready", Status: { } status }:
+                    return status;
+                case { State: "failed" }:
+                    throw new CommandException(report.ExitCode, report.What);
+                case not null:
+                    show(report);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        throw new CommandException(ExitCodes.Failure, $"the process of the mount ended without a word: {Tail(log)}");
+    }
+
+    private static string Tail(string log)
+    {
+        var text = File.ReadAllText(log);
+        return text.Length <= LogTailBytes ? text.Trim() : text[^LogTailBytes..].Trim();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Larder.Fuse;
+
+namespace Larder.Cli.Images;
+
+/// <summary>
+/// What is known of this user's mounts: a file for each, written by the process that serves it. The kernel's table is the
+/// truth; a file without a mount is left over from a process that was killed, and removed when it is met.
+/// </summary>
+internal sealed class MountRegistry(Terminal terminal)
+{
+    private readonly string _directory = Path.Combine(RuntimeDirectory(terminal), "mounts");
+
+    /// <summary>The mounts that there are, with what their processes say of them.</summary>
+    public IReadOnlyList<MountStatus> List()
+    {
+        var known = Read();
+        var mounted = FuseMounts.List().Select(static mount => mount.MountPoint).ToHashSet(StringComparer.Ordinal);
+        var living = new List<MountStatus>();
+        foreach (var status in known)
+        {
+            if (mounted.Contains(status.LowerMountPoint ?? status.MountPoint))
+            {
+                living.Add(status);
+            }
+            else if (!IsAlive(status.ProcessId))
+            {
+                File.Delete(PathOf(status.MountPoint));
+            }
+        }
+
+        return [.. living.OrderBy(static status => status.MountPoint, StringComparer.Ordinal)];
+    }
+
+    /// <summary>What is known of a mount; null when nothing is.</summary>
+    public MountStatus? Find(string mountPoint) => ReadFile(PathOf(mountPoint));
+
+    /// <summary>Writes a mount down. Renamed into place, so that nobody reads half of it.</summary>
+    public void Write(MountStatus status)
+    {
+        MakeDirectory();
+        var aside = $"{PathOf(status.MountPoint)}.{Environment.ProcessId}.part";
+        File.WriteAllBytes(aside, JsonSerializer.SerializeToUtf8Bytes(status, ImageJson.Default.MountStatus));
+        File.Move(aside, PathOf(status.MountPoint), overwrite: true);
+    }
+
+    /// <summary>Forgets a mount.</summary>
+    public void Remove(string mountPoint) => File.Delete(PathOf(mountPoint));
+
+    /// <summary>Where the process of a mount writes what it has to say.</summary>
+    public string LogOf(string mountPoint)
+    {
+        MakeDirectory();
+        return Path.ChangeExtension(PathOf(mountPoint), ".log");
+    }
+
+    private static string RuntimeDirectory(Terminal terminal) =>
+        terminal.Variable("XDG_RUNTIME_DIR") is { } given && Path.IsPathRooted(given) && Directory.Exists(given) ? Path.Combine(given, "larder")
+        : Environment.UserName == "root" ? "/run/larder"
+        : Path.Combine(Path.GetTempPath(), $"larder-{Environment.UserName}");
+
+    // What is mounted, and where, is nobody else's business.
+    private void MakeDirectory()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            Directory.CreateDirectory(_directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static bool IsAlive(int processId) => Directory.Exists($"/proc/{processId}");
+
+    private static MountStatus? ReadFile(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ImageJson.Default.MountStatus);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private List<MountStatus> Read() => Directory.Exists(_directory)
+        ? [.. Directory.EnumerateFiles(_directory, "*.json").Select(ReadFile).OfType<MountStatus>()]
+        : [];
+
+    private string PathOf(string mountPoint) =>
+        Path.Combine(_directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mountPoint)).AsSpan(0, 8)) + ".json");
+}
