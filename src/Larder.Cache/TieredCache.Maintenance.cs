@@ -19,6 +19,49 @@ public sealed partial class TieredCache
             ? new TieredWriter(this, kind, key, length, measuresCost: false, _time)
             : new RefusingWriter(key, PutOutcome.Disabled);
 
+    /// <summary>
+    /// Begins to write an artifact of a content-addressed kind that is never held in memory, straight to disk; its key is that of the
+    /// bytes that came, and known with the commit. Whoever commits it says with <see cref="TryPublish"/> when it goes to the remote
+    /// tier: such artifacts come in greater numbers than the queue has room for.
+    /// </summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="length">Payload length in bytes; -1 when unknown.</param>
+    /// <exception cref="ArgumentException">The kind is not content-addressed, or held in memory.</exception>
+    public ArtifactWriter BeginContentWrite(ArtifactKind kind, long length = -1)
+    {
+        if (!_kinds.TryGet(kind, out var state) || Disk is null)
+        {
+            return new RefusingWriter(new ArtifactKey(kind, default), PutOutcome.Disabled);
+        }
+
+        return state.Options is { ContentAddressed: true, Memory: false }
+            ? new ContentWriter(this, Disk.BeginContentWrite(kind, length))
+            : throw new ArgumentException($"Kind '{kind}' is not content-addressed, or held in memory.", nameof(kind));
+    }
+
+    /// <summary>
+    /// Queues an artifact for the remote tier, if its kind goes there; false when there is no room, or no such tier.
+    /// </summary>
+    /// <param name="key">Names the artifact.</param>
+    /// <param name="lease">Reads it; stays the caller's.</param>
+    public bool TryPublish(ArtifactKey key, in ArtifactLease lease)
+    {
+        if (Remote is null || !_kinds.TryGet(key.Kind, out var kind) || !kind.Options.Remote
+            || !Remote.HasRoom(lease.Metadata.Length) || !lease.Content.TryAcquire())
+        {
+            return false;
+        }
+
+        var own = new ArtifactLease(lease.Content, lease.Source);
+        if (Remote.TryEnqueue(key, own))
+        {
+            return true;
+        }
+
+        own.Dispose();
+        return false;
+    }
+
     /// <summary>Stores bytes that are at hand.</summary>
     /// <param name="key">Names the artifact.</param>
     /// <param name="content">The payload; copied before this returns.</param>

@@ -24,6 +24,18 @@ public sealed partial class DiskTier
         return new DiskWriter(this, key, KindOf(key.Kind), length);
     }
 
+    /// <summary>
+    /// Begins to write an entry of a content-addressed kind whose digest is not known yet: its key is that of the bytes that came.
+    /// </summary>
+    /// <param name="kind">The entry's kind.</param>
+    /// <param name="length">Exact payload length in bytes, or -1 when unknown. Another length is a digest mismatch.</param>
+    public ArtifactWriter BeginContentWrite(ArtifactKind kind, long length = -1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return new DiskWriter(this, new ArtifactKey(kind, default), KindOf(kind), length, isNamedByContent: true);
+    }
+
     /// <summary>Copies an artifact from another tier. The caller keeps its lease on the source meanwhile.</summary>
     /// <exception cref="CacheException">Reading the source failed.</exception>
     public async ValueTask<CommitResult> PutAsync(

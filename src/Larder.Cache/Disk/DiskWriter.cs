@@ -22,7 +22,11 @@ internal sealed class DiskWriter : ArtifactWriter
     private readonly DiskTier _tier;
     private readonly DiskKind? _kind;
     private readonly long _declaredLength;
+
+    // Whether the key is that of the bytes, which are not known before the commit.
+    private readonly bool _isNamedByContent;
     private readonly List<uint> _checksums = [];
+    private ArtifactKey _key;
     private byte[]? _buffer;
     private int _buffered;
     private long _written;
@@ -35,17 +39,18 @@ internal sealed class DiskWriter : ArtifactWriter
     private bool _isDecided;
     private bool _retriedForSpace;
 
-    public DiskWriter(DiskTier tier, ArtifactKey key, DiskKind? kind, long length)
+    public DiskWriter(DiskTier tier, ArtifactKey key, DiskKind? kind, long length, bool isNamedByContent = false)
     {
         _tier = tier;
         _kind = kind;
-        Key = key;
+        _isNamedByContent = isNamedByContent;
+        _key = key;
         _declaredLength = length;
         _outcome = tier.CheckPut(kind, length);
     }
 
     /// <inheritdoc/>
-    public override ArtifactKey Key { get; }
+    public override ArtifactKey Key => _key;
 
     /// <inheritdoc/>
     public override long BytesWritten => _written;
@@ -299,7 +304,7 @@ internal sealed class DiskWriter : ArtifactWriter
             payloadBytes = _declaredLength;
         }
 
-        var needed = _tier.NewDirectoryBytes(_kind!, Key)
+        var needed = (_isNamedByContent ? 2 * DiskSlot.BlockBytes : _tier.NewDirectoryBytes(_kind!, Key))
             + WeightOf(payloadBytes, (int)(Trailer.BlockCount(payloadBytes) * sizeof(uint)) + 512);
         if (needed <= _reserved)
         {
@@ -344,6 +349,11 @@ internal sealed class DiskWriter : ArtifactWriter
         {
             _hash.AppendData(last.Span);
             digest = Fingerprint.FromHash(_hash);
+        }
+
+        if (_isNamedByContent)
+        {
+            _key = Key with { Fingerprint = digest };
         }
 
         if ((_declaredLength >= 0 && _written != _declaredLength)

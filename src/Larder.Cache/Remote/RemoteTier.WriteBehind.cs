@@ -91,6 +91,15 @@ public sealed partial class RemoteTier
         return Drop(key);
     }
 
+    /// <summary>Whether the queue has room for an artifact of that many bytes; out of date as soon as it is read.</summary>
+    public bool HasRoom(long length)
+    {
+        lock (_bookGate)
+        {
+            return _queuedEntries < _options.QueueEntries && length <= _options.QueueBytes - _queuedBytes;
+        }
+    }
+
     /// <summary>
     /// Waits until every upload that was queued before the call has ended, well or badly. What comes meanwhile is not
     /// waited for.

@@ -33,6 +33,8 @@ internal sealed unsafe class Inflater : IDisposable
 
     private static readonly FixedTables Fixed = new();
 
+    // Pinned, so that chunks can be handed out as memory.
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(WindowBytes + ChunkBytes + OutputSlack, pinned: true);
     private readonly byte* _window;
     private readonly uint* _tables;
     private readonly uint* _lengths;
@@ -54,7 +56,7 @@ internal sealed unsafe class Inflater : IDisposable
 
     public Inflater()
     {
-        _window = (byte*)NativeMemory.AlignedAlloc(WindowBytes + ChunkBytes + OutputSlack, 64);
+        _window = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0);
         _tables = (uint*)NativeMemory.AlignedAlloc((HuffmanTable.LengthEntries + HuffmanTable.DistanceEntries) * sizeof(uint), 64);
         _lengths = _tables;
         _distances = _tables + HuffmanTable.LengthEntries;
@@ -76,10 +78,7 @@ internal sealed unsafe class Inflater : IDisposable
     public int UnusedBits => _bitCount;
 
     /// <summary>What was decoded since the last call of <see cref="Run"/>.</summary>
-    public ReadOnlySpan<byte> Output => new(_handed, (int)(_out - _handed));
-
-    /// <summary>The same as memory, for whoever may wait meanwhile.</summary>
-    public nint OutputAddress => (nint)_handed;
+    public ReadOnlyMemory<byte> Output => _buffer.AsMemory((int)(_handed - _window), (int)(_out - _handed));
 
     /// <summary>The last bytes of output, at most 32 KiB: what matches may reach.</summary>
     public ReadOnlySpan<byte> Window
@@ -152,11 +151,7 @@ internal sealed unsafe class Inflater : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_window);
-        NativeMemory.AlignedFree(_tables);
-    }
+    public void Dispose() => NativeMemory.AlignedFree(_tables);
 
     [DoesNotReturn]
     private static void ThrowDamaged(string what) => throw Damaged(what);
