@@ -1,5 +1,6 @@
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
+using Larder.Cache.Remote;
 using Larder.Cache.Tiering;
 
 namespace Larder.Cache;
@@ -84,13 +85,26 @@ public sealed partial class TieredCache
             return lease;
         }
 
+        FleetTurn? turn = null;
+        if (Remote is { SharesFills: true } && kind.Options.Remote)
+        {
+            (lease, turn) = await Remote.TakeTurnAsync(flight.Key, () => FetchAsync(kind, flight.Key, flight.Token), flight.Token)
+                .ConfigureAwait(false);
+            if (lease.IsHit)
+            {
+                return lease;
+            }
+        }
+
         kind.CountFill();
         try
         {
             lease = await MakeAsync(kind, flight, state, fill).ConfigureAwait(false);
+            turn?.End(made: true);
         }
         catch (Exception exception)
         {
+            turn?.End(made: false);
             kind.CountFailedFill();
             if (exception is CacheException { IsDeterministic: true } && !flight.Invalidated)
             {

@@ -60,11 +60,9 @@ internal static class CacheAssembly
     private static RemoteTierOptions DescribeRemote(NodeOptions options, Uri upstream) => new()
     {
         LookupTimeout = options.UpstreamTimeout,
-        Http = new HttpRemoteStoreOptions
-        {
-            Address = upstream,
-            BearerToken = options.UpstreamToken,
-            FirstByteTimeout = options.UpstreamTimeout,
-        },
+        Store = RemoteStores.Open(options, upstream),
+        Writers = options.UpstreamWrite ? new RemoteTierOptions().Writers : 0,
+        FleetLease = options.UpstreamLease,
+        FleetWait = options.UpstreamLeaseWait,
     };
 }

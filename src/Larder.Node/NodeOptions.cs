@@ -40,10 +40,10 @@ public sealed record NodeOptions
     /// <summary>Most entries the disk tier may hold; -1 without a limit of its own. Default -1.</summary>
     public long DiskMaxEntries { get; init; } = -1;
 
-    /// <summary>Another node, or any server that takes GET, PUT and HEAD, that is asked on a miss; null for none.</summary>
+    /// <summary>Another node, or a Redis server or cluster, that is asked on a miss; null for none.</summary>
     public Uri? Upstream { get; init; }
 
-    /// <summary>The token that is shown to <see cref="Upstream"/>; null for none.</summary>
+    /// <summary>The token that is shown to <see cref="Upstream"/>, on Redis the password; null for none.</summary>
     public string? UpstreamToken { get; init; }
 
     /// <summary>Whether what is stored here is also sent to <see cref="Upstream"/>. Default true.</summary>
@@ -51,6 +51,27 @@ public sealed record NodeOptions
 
     /// <summary>How long <see cref="Upstream"/> may take to begin an answer. Default 1.5 seconds.</summary>
     public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>A file with the certificates that may have signed that of <see cref="Upstream"/>; null for the system's.</summary>
+    public string? UpstreamCertificates { get; init; }
+
+    /// <summary>Further nodes of a Redis cluster, as <c>host:port</c>. Default none.</summary>
+    public ImmutableArray<string> UpstreamNodes { get; init; } = [];
+
+    /// <summary>What keys on Redis begin with. Default <c>larder:</c>.</summary>
+    public string UpstreamPrefix { get; init; } = "larder:";
+
+    /// <summary>How long Redis keeps what is put there; zero for as long as it likes. Default zero.</summary>
+    public TimeSpan UpstreamTtl { get; init; }
+
+    /// <summary>
+    /// How long a node that makes an artifact for all may be silent before another does; zero for no turns. Default 5
+    /// seconds.
+    /// </summary>
+    public TimeSpan UpstreamLease { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a fill waits for another node at most. Default 30 seconds.</summary>
+    public TimeSpan UpstreamLeaseWait { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Treatment of kinds, by name. What the node's protocols need is set beside these.</summary>
     public ImmutableSortedDictionary<string, KindOptions> Kinds { get; init; } =

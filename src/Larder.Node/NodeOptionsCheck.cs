@@ -33,6 +33,11 @@ internal static class NodeOptionsCheck
         Require(options.StoreDeadline > TimeSpan.Zero, "deadline.store must be longer than nothing");
         Require(options.DrainDeadline >= TimeSpan.Zero, "deadline.drain must not be negative");
         Require(options.UpstreamTimeout > TimeSpan.Zero, "upstream.timeout must be longer than nothing");
+        Require(
+            options.UpstreamTtl == TimeSpan.Zero || options.UpstreamTtl >= TimeSpan.FromSeconds(1), "upstream.ttl must be 0s or at least 1s");
+        Require(
+            options.UpstreamLease == TimeSpan.Zero || options.UpstreamLease >= TimeSpan.FromMilliseconds(100),
+            "upstream.lease must be 0s or at least 100ms");
         var limits = options.Limits;
         Require(limits.BodyBytes > 0, "limits.body must be at least one byte");
         Require(limits.DocumentBytes > 0, "limits.document must be at least one byte");

@@ -165,6 +165,11 @@ public sealed class LarderMeter : IDisposable
             () => Remote(static status => [("received", status.ReceivedBytes), ("sent", status.SentBytes)]),
             "By",
             "Payload bytes received, and sent with success.");
+        _meter.CreateObservableCounter(
+            "larder.remote.turns",
+            () => Remote(static status => [("taken", status.TurnsTaken), ("served", status.TurnsServed), ("alone", status.TurnsAlone)]),
+            "{fill}",
+            "Fills of artifacts that nodes take turns at: run here while others wait, made by another, run without a turn.");
         _meter.CreateObservableGauge(
             "larder.remote.circuit",
             () => Remote(static status => [(null, (long)status.Circuit)]),

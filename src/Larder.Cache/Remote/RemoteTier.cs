@@ -118,6 +118,9 @@ public sealed partial class RemoteTier : IAsyncDisposable
         ReceivedBytes = Interlocked.Read(ref _received),
         SentBytes = Interlocked.Read(ref _sent),
         LastError = Volatile.Read(ref _lastError),
+        TurnsTaken = Interlocked.Read(ref _turnsTaken),
+        TurnsServed = Interlocked.Read(ref _turnsServed),
+        TurnsAlone = Interlocked.Read(ref _turnsAlone),
     };
 
     /// <summary>
@@ -133,6 +136,7 @@ public sealed partial class RemoteTier : IAsyncDisposable
 
         await _closing.CancelAsync().ConfigureAwait(false);
         await StopWorkersAsync().ConfigureAwait(false);
+        await EndTurnsAsync().ConfigureAwait(false);
         for (var i = 0; i < _options.MaxReads; i++)
         {
             // With every place taken, no lookup uses the store any more.

@@ -70,6 +70,15 @@ public sealed record RemoteTierOptions
     /// <summary>Longest time the circuit stays open. Default 30 seconds.</summary>
     public TimeSpan MaxCircuitOpenTime { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a node that makes an artifact may be silent before another takes its turn, where the store offers leases.
+    /// Zero switches turns off: every node makes what it misses. Default 5 seconds.
+    /// </summary>
+    public TimeSpan FleetLease { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a fill waits for another node at most before it runs here as well. Default 30 seconds.</summary>
+    public TimeSpan FleetWait { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Checks every option.</summary>
     /// <exception cref="CacheException">An option is out of range; the message names it.</exception>
     internal void Validate()
@@ -87,6 +96,8 @@ public sealed record RemoteTierOptions
         Require(MaxWriteAge > TimeSpan.Zero, "MaxWriteAge must be positive");
         Require(RefusedWritePause >= TimeSpan.Zero, "RefusedWritePause must not be negative");
         Require(RetryDelay >= TimeSpan.Zero && MaxRetryDelay >= RetryDelay, "MaxRetryDelay must be at least RetryDelay, which must not be negative");
+        Require(FleetLease == TimeSpan.Zero || FleetLease >= TimeSpan.FromMilliseconds(100), "FleetLease must be zero or at least 100 ms");
+        Require(FleetWait >= TimeSpan.Zero, "FleetWait must not be negative");
         Require(CircuitThreshold > 0, "CircuitThreshold must be at least 1");
         Require(
             CircuitOpenTime > TimeSpan.Zero && MaxCircuitOpenTime >= CircuitOpenTime,

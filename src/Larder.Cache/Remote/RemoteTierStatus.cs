@@ -39,6 +39,15 @@ public sealed record RemoteTierStatus
     /// <summary>Payload bytes of confirmed uploads.</summary>
     public long SentBytes { get; init; }
 
+    /// <summary>Fills that this node ran while others waited for what it makes.</summary>
+    public long TurnsTaken { get; init; }
+
+    /// <summary>Fills that were not run here because another node had made the artifact meanwhile.</summary>
+    public long TurnsServed { get; init; }
+
+    /// <summary>Fills that were run here without a turn, because the store could not be asked or others took too long.</summary>
+    public long TurnsAlone { get; init; }
+
     /// <summary>The latest failure, without secrets; null when there was none.</summary>
     public string? LastError { get; init; }
 }

@@ -89,6 +89,30 @@ public abstract class RedisStoreContract : RemoteStoreContract, IAsyncLifetime, 
         Assert.Equal(0, await CountKeysAsync());
     }
 
+    [Fact]
+    public async Task A_lease_has_one_holder_until_it_is_released_or_ends()
+    {
+        var key = NewKey();
+        var leases = (IFleetLease)Store;
+        await using var other = Open();
+        var others = (IFleetLease)other;
+        var life = TimeSpan.FromMinutes(1);
+        var token = await leases.TryAcquireLeaseAsync(key, life, Token);
+        Assert.NotNull(token);
+
+        Assert.Null(await others.TryAcquireLeaseAsync(key, life, Token));
+        Assert.False(await others.RenewLeaseAsync(key, new byte[16], life, Token));
+        Assert.False(await others.ReleaseLeaseAsync(key, new byte[16], Token));
+        Assert.True(await leases.RenewLeaseAsync(key, token, life, Token));
+        Assert.True(await leases.ReleaseLeaseAsync(key, token, Token));
+        Assert.False(await leases.ReleaseLeaseAsync(key, token, Token));
+
+        Assert.NotNull(await others.TryAcquireLeaseAsync(key, TimeSpan.FromMilliseconds(100), Token));
+        await Task.Delay(300, Token);
+        Assert.NotNull(await leases.TryAcquireLeaseAsync(key, life, Token));
+        Assert.False(await Store.ContainsAsync(key, Token));
+    }
+
     protected static async Task<LookupOutcome> FetchAsync(RemoteTier tier, ArtifactKey key)
     {
         await using var writer = new MemoryWriter(key);
