@@ -16,11 +16,22 @@ public sealed unsafe partial class Instance
         new(_number, (nint)_records, Module.Layout.Referenced.Length, (nint)_base);
 
     /// <summary>Takes an image of what the instance holds: its own memories, globals and tables.</summary>
+    /// <param name="basis">
+    /// An image of the same module, commonly the one that the instance began as. What does not differ from it is not kept
+    /// twice, and an instance changes from one to the other at the price of the pages that differ. It must outlive the new one,
+    /// which cannot be restored any more when it is disposed.
+    /// </param>
+    /// <exception cref="ArgumentException">The basis is of an instance of another module.</exception>
     /// <exception cref="NotSupportedException">
     /// A global or table of the instance holds a host object or a function of another instance.
     /// </exception>
-    public InstanceSnapshot Snapshot()
+    public InstanceSnapshot Snapshot(InstanceSnapshot? basis = null)
     {
+        if (basis is not null && basis.Module != Module)
+        {
+            throw new ArgumentException("The basis is of an instance of another module.", nameof(basis));
+        }
+
         Store.ThrowIfDisposed();
         var references = new HashSet<nint>();
         var globals = OwnGlobals(references);
@@ -40,7 +51,7 @@ public sealed unsafe partial class Instance
         var memories = ImmutableArray.CreateBuilder<RegionSnapshot>();
         foreach (var memory in Memories.AsSpan(_imports.Memories.Length))
         {
-            memories.Add(memory.Region.Snapshot());
+            memories.Add(memory.Region.Snapshot(basis?.Memories[memories.Count]));
         }
 
         return new InstanceSnapshot(

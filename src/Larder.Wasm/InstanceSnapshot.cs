@@ -38,6 +38,9 @@ public sealed class InstanceSnapshot : IDisposable
     /// <summary>Bytes of the memories.</summary>
     public long ByteLength => Memories.Sum(memory => (long)memory.ByteLength);
 
+    /// <summary>Bytes that it takes by itself: less than the memories where it is kept as differences from another one.</summary>
+    public long OwnBytes => Memories.Sum(memory => (long)memory.OwnBytes);
+
     internal ImmutableArray<RegionSnapshot> Memories { get; }
 
     internal RawValue[] Globals { get; }

@@ -12,7 +12,7 @@ internal sealed class QuickJsImage(InstanceSnapshot snapshot, QuickJsLayout layo
     public QuickJsLayout Layout { get; } = layout;
 
     /// <summary>Bytes that the image takes.</summary>
-    public long ByteLength => Snapshot.ByteLength;
+    public long ByteLength => Snapshot.OwnBytes;
 
     /// <inheritdoc/>
     public void Dispose() => Snapshot.Dispose();

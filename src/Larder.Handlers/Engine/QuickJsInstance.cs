@@ -148,7 +148,8 @@ internal sealed partial class QuickJsInstance : IDisposable
     public void RaiseMemoryLimit() => _exports.SetMemoryLimit.Do(_heapLimit + ReserveBytes);
 
     /// <summary>Takes an image of the whole engine. Nothing may run in it.</summary>
-    public QuickJsImage TakeImage() => new(_instance.Snapshot(), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap, _valueVersion));
+    /// <param name="basis">The image that it began as; what does not differ is not kept twice. Null for none.</param>
+    public QuickJsImage TakeImage(QuickJsImage? basis = null) => new(_instance.Snapshot(basis?.Snapshot), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap, _valueVersion));
 
     /// <summary>Puts the engine back to an image, of this one or of another one of the same module.</summary>
     public void Restore(QuickJsImage image)

@@ -86,7 +86,7 @@ internal sealed class HandlerInstance : IDisposable
         Function = function;
         if (handler.CountLoad())
         {
-            handler.Keep(new HandlerImage(Engine.TakeImage(), function));
+            handler.Keep(new HandlerImage(Engine.TakeImage(_home.Image), function));
         }
 
         return true;

@@ -166,7 +166,9 @@ internal static unsafe class SnapshotFormat
         {
             writer.Write(memory.StateBytes);
             writer.Write(memory.ByteLength);
-            var all = new ReadOnlySpan<byte>(memory.Bytes + memory.StateBytes, checked((int)memory.ByteLength));
+            using var whole = NativeBlock.CreateUninitialized((nuint)memory.TotalBytes);
+            memory.CopyTo(whole.Address);
+            var all = new ReadOnlySpan<byte>(whole.Address + memory.StateBytes, checked((int)memory.ByteLength));
             for (var start = 0; start < all.Length; start += PageBytes)
             {
                 var page = all.Slice(start, PageBytes);

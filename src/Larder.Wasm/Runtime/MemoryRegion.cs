@@ -120,10 +120,16 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
     }
 
     /// <summary>Takes an image of state and memory.</summary>
+    /// <param name="basis">An image that it may be kept as differences from; null for none.</param>
+    /// <exception cref="ObjectDisposedException">The basis is disposed.</exception>
     /// <exception cref="WasmException">The machine refuses (<see cref="WasmErrorKind.Unavailable"/>).</exception>
-    public RegionSnapshot Snapshot()
+    public RegionSnapshot Snapshot(RegionSnapshot? basis = null)
     {
-        var image = RegionSnapshot.Create(Base - _stateBytes, _stateBytes, Slot.Length);
+        var start = Base - _stateBytes;
+        var image = basis is not null && basis.StateBytes == _stateBytes && basis.ByteLength == Slot.Length
+            ? RegionSnapshot.TryCreate(start, basis, Slot.PagesOtherThan(basis))
+            : null;
+        image ??= RegionSnapshot.Create(start, _stateBytes, Slot.Length);
         GC.KeepAlive(this);
         return image;
     }
@@ -193,7 +199,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
             }
         }
 
-        var slot = maximumPages > LargestPages ? null : SlotPool.TryTake(mode, stateBytes, maximumPages * PageBytes, image);
+        var slot = maximumPages > LargestPages ? null : SlotPool.TryTake(mode, stateBytes, maximumPages * PageBytes, image?.Root);
         if (slot is null)
         {
             throw mode == MemoryMode.Guard

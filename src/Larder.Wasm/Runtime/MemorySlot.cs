@@ -185,7 +185,9 @@ internal sealed unsafe class MemorySlot
     /// <returns>False when the machine refuses; the slot cannot be used any more then.</returns>
     public bool TryRestore(RegionSnapshot image)
     {
-        if (_mapped is not null && _mapped != image && !TryReset())
+        // What is mapped is the root always, so that images of one root follow each other without a new mapping.
+        var root = image.Root;
+        if (_mapped is not null && _mapped != root && !TryReset())
         {
             return false;
         }
@@ -195,15 +197,21 @@ internal sealed unsafe class MemorySlot
             return TryRevert(image);
         }
 
-        _copies = image == _copied ? _copies + 1 : 1;
-        _copied = image;
+        _copies = root == _copied ? _copies + 1 : 1;
+        _copied = root;
 
         // Copying to pages that are not there costs a fault for each, mapping only for those that are written.
         var isWorthMapping = _copies > CopiesBeforeMapping || ResidentBytes < image.TotalBytes / 2;
-        if (image.CanBeMapped
-            && (image.TotalBytes > LargestCopyBytes || (isWorthMapping && PrivatePages.IsAvailable)))
+        if (root.CanBeMapped
+            && (root.TotalBytes > LargestCopyBytes || (isWorthMapping && PrivatePages.IsAvailable)))
         {
-            return TryMap(image);
+            if (!TryMap(root))
+            {
+                return false;
+            }
+
+            image.Differences?.CopyTo(Base - root.StateBytes);
+            return true;
         }
 
         // Whatever is opened here is overwritten below.
@@ -213,8 +221,15 @@ internal sealed unsafe class MemorySlot
             return false;
         }
 
-        NativeMemory.Copy(image.Bytes, Base - image.StateBytes, (nuint)image.TotalBytes);
+        image.CopyTo(Base - image.StateBytes);
         return true;
+    }
+
+    /// <summary>The pages of the slot that may differ from an image, in order; null when that is not known.</summary>
+    public List<int>? PagesOtherThan(RegionSnapshot image)
+    {
+        var pages = new List<int>();
+        return _mapped == image.Root && PrivatePages.TryList(Base - image.StateBytes, image.TotalBytes, pages) ? pages : null;
     }
 
     /// <summary>Has nothing open and nothing resident, as if it had just been reserved.</summary>
@@ -307,8 +322,19 @@ internal sealed unsafe class MemorySlot
         }
 
         var start = Base - image.StateBytes;
-        return (image.TotalBytes <= LargestAskedBytes && PrivatePages.TryRevert(start, image.Bytes, image.TotalBytes, KeptPages))
-            || Native.Advise((nint)start, (nuint)image.TotalBytes, Native.AdviseDontNeed) == 0;
+        if (image.TotalBytes <= LargestAskedBytes
+            && PrivatePages.TryRevert(start, image.Root.Bytes, image.TotalBytes, KeptPages, image.Differences))
+        {
+            return true;
+        }
+
+        if (Native.Advise((nint)start, (nuint)image.TotalBytes, Native.AdviseDontNeed) != 0)
+        {
+            return false;
+        }
+
+        image.Differences?.CopyTo(start);
+        return true;
     }
 
     // What the next growth is unlikely to need goes back to the machine.

@@ -29,27 +29,58 @@ internal static unsafe class PrivatePages
     /// <param name="image">What the mapping shows where nothing was written.</param>
     /// <param name="length">Bytes of both; whole pages.</param>
     /// <param name="mostPages">Where to give up.</param>
+    /// <param name="differences">Pages of the image that stand in place of the file's; null for none.</param>
     /// <returns>False when there are more pages, or the kernel does not say; some pages may be written back then.</returns>
-    public static bool TryRevert(byte* start, byte* image, ulong length, ulong mostPages) =>
-        IsAvailable && TryRevert(Pagemap.Value, start, image, length, mostPages);
+    public static bool TryRevert(byte* start, byte* image, ulong length, ulong mostPages, PageDifferences? differences = null) =>
+        IsAvailable && TryRevert(Pagemap.Value, start, image, length, mostPages, differences);
 
-    private static bool TryRevert(int pagemap, byte* start, byte* image, ulong length, ulong mostPages)
+    /// <summary>Lists the pages that are not the file's, in order.</summary>
+    /// <param name="start">First byte of the mapping; begins a page.</param>
+    /// <param name="length">Its bytes; whole pages.</param>
+    /// <param name="pages">Where their numbers go.</param>
+    /// <returns>False when the kernel does not say.</returns>
+    public static bool TryList(byte* start, ulong length, List<int> pages)
     {
-        var page = (ulong)Environment.SystemPageSize;
         var entries = stackalloc ulong[EntriesAtOnce];
-        var reverted = 0UL;
+        var page = (ulong)Environment.SystemPageSize;
         for (var at = 0UL; at < length; at += EntriesAtOnce * page)
         {
-            var count = Math.Min(EntriesAtOnce, (length - at) / page);
-            var position = (ulong)(start + at) / page * EntryBytes;
-            if (Native.ReadAt(pagemap, entries, (nuint)count * EntryBytes, (nint)position) != (nint)count * EntryBytes)
+            if (!IsAvailable || !TryRead(Pagemap.Value, start + at, length - at, entries, out var count))
             {
                 return false;
             }
 
             for (var entry = 0UL; entry < count; entry++)
             {
-                if ((entries[entry] & InFile) != 0 || (entries[entry] & PresentOrSwapped) == 0)
+                if (IsPrivate(entries[entry]))
+                {
+                    pages.Add((int)((at / page) + entry));
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryRevert(int pagemap, byte* start, byte* image, ulong length, ulong mostPages, PageDifferences? differences)
+    {
+        var page = (ulong)Environment.SystemPageSize;
+        var entries = stackalloc ulong[EntriesAtOnce];
+        var reverted = 0UL;
+        var next = 0;
+        var nextNumber = differences?.Count > 0 ? differences.Number(0) : -1;
+        for (var at = 0UL; at < length; at += EntriesAtOnce * page)
+        {
+            if (!TryRead(pagemap, start + at, length - at, entries, out var count))
+            {
+                return false;
+            }
+
+            for (var entry = 0UL; entry < count; entry++)
+            {
+                var offset = at + (entry * page);
+                var isDifferent = nextNumber == (int)(offset / page);
+                if (!isDifferent && !IsPrivate(entries[entry]))
                 {
                     continue;
                 }
@@ -59,13 +90,29 @@ internal static unsafe class PrivatePages
                     return false;
                 }
 
-                var offset = at + (entry * page);
-                NativeMemory.Copy(image + offset, start + offset, (nuint)page);
+                var source = image + offset;
+                if (isDifferent)
+                {
+                    source = differences!.Page(next++); // Only where there are differences is one the next.
+                    nextNumber = next < differences.Count ? differences.Number(next) : -1;
+                }
+
+                NativeMemory.Copy(source, start + offset, (nuint)page);
             }
         }
 
         return true;
     }
+
+    // What the kernel says of the pages from an address on, as many as are read at once.
+    private static bool TryRead(int pagemap, byte* start, ulong length, ulong* entries, out ulong count)
+    {
+        var page = (ulong)Environment.SystemPageSize;
+        count = Math.Min(EntriesAtOnce, length / page);
+        return Native.ReadAt(pagemap, entries, (nuint)count * EntryBytes, (nint)((ulong)start / page * EntryBytes)) == (nint)count * EntryBytes;
+    }
+
+    private static bool IsPrivate(ulong entry) => (entry & InFile) == 0 && (entry & PresentOrSwapped) != 0;
 
     private static int Open()
     {
@@ -113,11 +160,10 @@ internal static unsafe class PrivatePages
         var truth = Native.ReadAt(pagemap, entries, Pages * EntryBytes, (nint)((ulong)mapping / (ulong)page * EntryBytes)) == Pages * EntryBytes;
         for (var at = 0; at < Pages; at++)
         {
-            var isPrivate = (entries[at] & InFile) == 0 && (entries[at] & PresentOrSwapped) != 0;
-            truth &= isPrivate == at >= 2;
+            truth &= IsPrivate(entries[at]) == at >= 2;
         }
 
-        truth &= sum == 0 && TryRevert(pagemap, view, file.Bytes, length, Pages)
+        truth &= sum == 0 && TryRevert(pagemap, view, file.Bytes, length, Pages, differences: null)
             && view[0] == 1 && view[2 * page] == 0 && view[3 * page] == 0;
         _ = Native.Unmap(mapping, length);
         return truth;

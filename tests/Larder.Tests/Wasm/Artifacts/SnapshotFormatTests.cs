@@ -69,6 +69,28 @@ public sealed class SnapshotFormatTests
     }
 
     [Fact]
+    public void A_snapshot_that_is_kept_as_differences_is_saved_and_restored_whole()
+    {
+        var module = CompiledModule.Compile(Bytes);
+        using var store = new Store();
+        var instance = store.Instantiate(module, Host(store, 20));
+        using var basis = instance.Snapshot();
+        instance.Memory("m")!.Span(40_000, 1)[0] = 4;
+        instance.Global("g")!.Value = -7;
+        using var whole = instance.Snapshot();
+        using var different = instance.Snapshot(basis);
+        using var foreign = store.Instantiate(CompiledModule.Compile(Bytes), Host(store, 20)).Snapshot();
+
+        Assert.Equal(whole.Save(), different.Save());
+        Assert.InRange(different.OwnBytes, 1, whole.OwnBytes / 2);
+        instance.Restore(basis);
+        Assert.Equal(0, instance.Memory("m")!.Span(40_000, 1)[0]);
+        instance.Restore(different);
+        Assert.Equal((4, -7), (instance.Memory("m")!.Span(40_000, 1)[0], instance.Global("g")!.Value.I32));
+        Assert.Throws<ArgumentException>(() => instance.Snapshot(foreign));
+    }
+
+    [Fact]
     public void Damaged_and_foreign_bytes_are_refused()
     {
         var module = CompiledModule.Compile(Bytes);
