@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Larder.Cli.Output;
+using Larder.Fuse;
 using Larder.Fuse.Takeover;
 using Larder.Oci.Mounting;
 using Microsoft.Extensions.Logging;
@@ -51,6 +52,16 @@ internal sealed class MountServer : IDisposable
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
+        if (_request.WritableDirectory is { } directory)
+        {
+            // The lower mount itself is not looked at: its process may be gone.
+            Directory.CreateDirectory(directory);
+            if (FuseMounts.Find(FuseMounts.Resolve(_request.LowerMountPoint)) is null)
+            {
+                Directory.CreateDirectory(_request.LowerMountPoint);
+            }
+        }
+
         using var keeper = MountKeeperClient.FromEnvironment();
         var kept = keeper?.Acquire(_request.LowerMountPoint);
         var session = await ImageSession.OpenAsync(_request.Settings, _loggers, cancellationToken).ConfigureAwait(false);
@@ -90,11 +101,6 @@ internal sealed class MountServer : IDisposable
     private Task<ImageMount> MountAsync(
         OpenedImage image, MountKeeperClient? keeper, KeptMount? kept, CancellationToken cancellationToken)
     {
-        if (_request.WritableDirectory is not null)
-        {
-            Directory.CreateDirectory(_request.LowerMountPoint);
-        }
-
         var pinned = image.Image.Reference.WithDigest(image.Image.ManifestDescriptor.Digest);
         var options = new ImageMountOptions
         {
