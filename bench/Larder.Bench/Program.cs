@@ -3,6 +3,7 @@ using Larder.Bench.Arena;
 using Larder.Bench.Disk;
 using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
+using Larder.Bench.Layers;
 using Larder.Bench.Memory;
 using Larder.Bench.Wasm;
 
@@ -23,11 +24,12 @@ return args switch
     ["handlers-each", var directory, var bytes, var count] => await StartCosts.EachAsync(
         directory, int.Parse(bytes, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
+    ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers]");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh)");
     return 2;
 }
