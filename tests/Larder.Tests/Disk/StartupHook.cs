@@ -9,6 +9,10 @@ internal static class StartupHook
         {
             Larder.Tests.Wasm.Runtime.GuardChild.Work();
         }
+        else if (Environment.GetEnvironmentVariable(Larder.Tests.Oci.Layers.LayerChild.Variable) is not null)
+        {
+            Larder.Tests.Oci.Layers.LayerChild.Run();
+        }
         else
         {
             Larder.Tests.Disk.DiskChild.Run();

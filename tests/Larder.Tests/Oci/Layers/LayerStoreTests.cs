@@ -1,4 +1,3 @@
-using Larder.Cache.Artifacts;
 using Larder.Oci;
 using Larder.Oci.Indexes;
 using Larder.Oci.Layers;
