@@ -15,7 +15,7 @@ internal static class CommandLine
 
         'larder serve' starts a node that build tools such as ccache and Bazel use as their remote cache. The other
         commands look after it, or work directly on a cache directory that no node has open. 'larder run' runs JavaScript handlers,
-        'larder wasm' WebAssembly modules.
+        'larder wasm' WebAssembly modules. 'larder symbols' finds what assemblies and modules hold.
         """;
 
     /// <summary>Runs one command line to its end and returns the exit code.</summary>
@@ -56,6 +56,7 @@ internal static class CommandLine
             TreeCommand.Create(terminal),
             CatCommand.Create(terminal),
             PrefetchCommand.Create(terminal),
+            SymbolsCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
