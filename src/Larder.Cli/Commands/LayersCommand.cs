@@ -30,17 +30,18 @@ internal static class LayersCommand
                 return ExitCodes.Ok;
             }
 
-            var columns = new Columns("LAYER", ">BLOB", ">READS", ">BYTES", ">FROM DISK", ">FROM REMOTE", ">FROM SOURCE", ">FAILED", ">WAITED", ">LONGEST");
+            var columns = new Columns("LAYER", ">BLOB", "STATE", ">READS", ">BYTES", ">FROM DISK", ">FROM REMOTE", ">FROM SOURCE", ">FAILED", ">WAITED", ">LONGEST");
             foreach (var layer in mount.Layers)
             {
                 columns.Add(
                     layer.DiffId.Length > 19 ? layer.DiffId[7..19] : layer.DiffId,
                     Format.Bytes(layer.BlobBytes),
+                    State(layer),
                     Format.Count(layer.Reads),
                     Format.Bytes(layer.BytesRead),
                     Format.Count(layer.OpenedFromDisk),
                     $"{Format.Count(layer.OpenedFromRemote)} ({Format.Bytes(layer.BytesFromRemote)})",
-                    $"{Format.Count(layer.OpenedFromSource)} ({Format.Bytes(layer.BytesFromSource)})",
+                    $"{Format.Count(layer.SourceRequests)} ({Format.Bytes(layer.SourceBytes)})",
                     Format.Count(layer.Failures),
                     Format.Duration(TimeSpan.FromMilliseconds(layer.WaitedMilliseconds)),
                     Format.Duration(TimeSpan.FromMilliseconds(layer.LongestWaitMilliseconds)));
@@ -51,4 +52,10 @@ internal static class LayersCommand
         });
         return command;
     }
+
+    private static string State(LayerFigures layer) =>
+        layer.Activity == "importing" ? $"{Format.Ratio(layer.BlobBytesRead, layer.BlobBytes)} read"
+        : layer.Activity == "queued" ? "queued"
+        : layer.IsFullyLocal ? "local"
+        : layer.LastError is null ? "lazy" : "failing";
 }

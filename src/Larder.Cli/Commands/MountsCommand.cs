@@ -36,7 +36,7 @@ internal static class MountsCommand
                     Format.Count(mount.PassthroughOpens),
                     Format.Count(mount.Reads),
                     Format.Count(mount.Waiting),
-                    Format.Bytes(mount.Layers.Sum(static layer => layer.BytesFromSource + layer.BytesFromRemote)),
+                    Format.Bytes(mount.Layers.Sum(static layer => layer.SourceBytes + layer.BytesFromRemote)),
                     Format.Moment(mount.Since));
             }
 

@@ -69,7 +69,7 @@ internal sealed class ImageSession : IAsyncDisposable
         {
             Memory = null,
             Disk = new DiskTierOptions { Directory = settings.CacheDirectory, CapacityBytes = settings.CapacityBytes },
-            Remote = settings.Remote is { } remote ? RemoteAddress.Parse(remote) : null,
+            Remote = settings.Remote is { } remote ? RemoteAddress.Parse(remote, Environment.GetEnvironmentVariable("LARDER_IMAGE_REMOTE_TOKEN")) : null,
             Kinds = LayerKinds.Complete(new CacheOptions().Kinds),
         };
         try

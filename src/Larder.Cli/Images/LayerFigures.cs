@@ -1,3 +1,4 @@
+using Larder.Oci.Layers;
 using Larder.Oci.Mounting;
 
 namespace Larder.Cli.Images;
@@ -25,11 +26,26 @@ internal sealed record LayerFigures
 
     public long Failures { get; init; }
 
+    public long SourceRequests { get; init; }
+
+    public long SourceBytes { get; init; }
+
+    public long BlobBytesRead { get; init; }
+
+    public string Activity { get; init; } = "idle";
+
+    public bool IsFullyLocal { get; init; }
+
+    public string? LastError { get; init; }
+
     public double WaitedMilliseconds { get; init; }
 
     public double LongestWaitMilliseconds { get; init; }
 
-    public static LayerFigures Of(ImageLayerStatistics layer) => new()
+    /// <summary>The figures of a layer.</summary>
+    /// <param name="layer">What was read of it through the mount.</param>
+    /// <param name="status">What became of it in this process; null when nothing has.</param>
+    public static LayerFigures Of(ImageLayerStatistics layer, LayerStatus? status) => new()
     {
         DiffId = layer.DiffId.ToString(),
         BlobBytes = layer.BlobBytes,
@@ -41,6 +57,12 @@ internal sealed record LayerFigures
         OpenedFromSource = layer.OpenedFromSource,
         BytesFromSource = layer.BytesFromSource,
         Failures = layer.Failures,
+        SourceRequests = status?.SourceRequests ?? 0,
+        SourceBytes = status?.SourceBytes ?? 0,
+        BlobBytesRead = status?.ReadBytes ?? 0,
+        Activity = (status?.Activity ?? LayerActivity.Idle).ToString().ToLowerInvariant(),
+        IsFullyLocal = status?.IsFullyLocal ?? false,
+        LastError = status?.LastError,
         WaitedMilliseconds = Math.Round(layer.Waited.TotalMilliseconds, 1),
         LongestWaitMilliseconds = Math.Round(layer.LongestWait.TotalMilliseconds, 1),
     };

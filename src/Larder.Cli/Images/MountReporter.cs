@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Larder.Cli.Output;
+using Larder.Oci.Layers;
 using Larder.Oci.Mounting;
 
 namespace Larder.Cli.Images;
@@ -7,11 +8,28 @@ namespace Larder.Cli.Images;
 /// <summary>Tells whoever waits for a mount how far it is: as JSON lines for the command that started it, or for people.</summary>
 internal sealed class MountReporter(Terminal terminal, MountRequest request)
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Opens the image, and reports what is waited for.</summary>
     public async Task<OpenedImage> FollowAsync(ImageSession session, string reference, CancellationToken cancellationToken)
     {
         Report(new MountReport("working", "finding the image"));
-        var image = await session.OpenImageAsync(reference, cancellationToken).ConfigureAwait(false);
+        var opening = session.OpenImageAsync(reference, cancellationToken);
+        while (await Task.WhenAny(opening, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != opening)
+        {
+            // Layers whose index no tier has are read once; that is what takes time.
+            LayerStatus[] reading = [.. session.Layers.GetStatuses().Where(static layer => layer.Activity != LayerActivity.Idle)];
+            if (reading.Length > 0)
+            {
+                Report(new MountReport(
+                    "working",
+                    $"reading {Format.Count(reading.Length, "layer", "layers")}",
+                    reading.Sum(static layer => layer.ReadBytes),
+                    reading.Sum(static layer => layer.BlobBytes)));
+            }
+        }
+
+        var image = await opening.ConfigureAwait(false);
         Report(new MountReport("working", "mounting"));
         return image;
     }

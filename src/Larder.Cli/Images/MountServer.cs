@@ -72,7 +72,7 @@ internal sealed class MountServer : IDisposable
             await using (mount.ConfigureAwait(false))
             {
                 using var view = WritableView.Open(_request);
-                var status = Describe(mount, kept is not null);
+                var status = Describe(session, mount, kept is not null);
                 _registry.Write(_written = status);
                 _reporter.Ready(status);
                 await WatchAsync(session, mount, view, kept is not null, cancellationToken).ConfigureAwait(false);
@@ -131,19 +131,20 @@ internal sealed class MountServer : IDisposable
                 return;
             }
 
-            WriteStatus(mount, takenOver);
+            WriteStatus(session, mount, takenOver);
             sinceRecord += StatusInterval;
             if (sinceRecord >= RecordInterval)
             {
                 sinceRecord = TimeSpan.Zero;
                 await RecordAsync(session, mount).ConfigureAwait(false);
+                await mount.Image.Content.FindLocalLayersAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private void WriteStatus(ImageMount mount, bool takenOver)
+    private void WriteStatus(ImageSession session, ImageMount mount, bool takenOver)
     {
-        var status = Describe(mount, takenOver);
+        var status = Describe(session, mount, takenOver);
         if (_written is { } written
             && JsonSerializer.Serialize(written, ImageJson.Default.MountStatus) == JsonSerializer.Serialize(status, ImageJson.Default.MountStatus))
         {
@@ -169,7 +170,7 @@ internal sealed class MountServer : IDisposable
         }
     }
 
-    private MountStatus Describe(ImageMount mount, bool takenOver)
+    private MountStatus Describe(ImageSession session, ImageMount mount, bool takenOver)
     {
         var statistics = mount.GetStatistics();
         return new MountStatus
@@ -190,7 +191,10 @@ internal sealed class MountServer : IDisposable
             PassthroughOpens = statistics.PassthroughOpens,
             Reads = statistics.Reads,
             Waiting = statistics.InFlight,
-            Layers = [.. mount.Image.Content.GetStatistics().Select(LayerFigures.Of)],
+            Layers = [
+                .. mount.Image.Content.GetStatistics().Select(layer => LayerFigures.Of(
+                    layer, layer.DiffId.TryGetFingerprint(out var diffId) ? session.Layers.GetStatus(diffId) : null)),
+            ],
         };
     }
 }

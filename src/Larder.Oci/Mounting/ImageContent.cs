@@ -22,6 +22,7 @@ public sealed class ImageContent
     private readonly LayerOrigin[] _origins;
     private readonly WeakReference<LayerIndex>[] _indexes;
     private readonly LayerCounters[] _counters;
+    private readonly bool[] _isLocal; // Written by whoever asks which layers are local, one at a time.
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -38,6 +39,7 @@ public sealed class ImageContent
         _origins = [.. origins];
         _indexes = [.. indexes.Select(static index => new WeakReference<LayerIndex>(index))];
         _counters = [.. origins.Select(static _ => new LayerCounters())];
+        _isLocal = new bool[_origins.Length];
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger.Instance;
     }
@@ -116,6 +118,18 @@ public sealed class ImageContent
     /// <summary>What each layer has brought, the lowest first.</summary>
     public IReadOnlyList<ImageLayerStatistics> GetStatistics() =>
         [.. _counters.Select((counters, layer) => counters.Snapshot(_origins[layer].Layer))];
+
+    /// <summary>Finds out which layers are on this node's disk as a whole; <see cref="LayerStatus.IsFullyLocal"/> then says so.</summary>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public async Task FindLocalLayersAsync(CancellationToken cancellationToken)
+    {
+        for (var layer = 0; layer < _origins.Length; layer++)
+        {
+            // Asked once more only while something is missing: it costs a look at the file system for each object.
+            _isLocal[layer] = _isLocal[layer] || await _store.IsFullyLocalAsync(
+                await GetIndexAsync(layer, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Notes bytes that a file system read from an object that was at hand.</summary>
     internal void NoteRead(int layer, long bytes) => _counters[Math.Max(0, layer)].NoteRead(bytes);
