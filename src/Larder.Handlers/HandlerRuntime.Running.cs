@@ -76,8 +76,15 @@ public sealed partial class HandlerRuntime
             return Suspended(run, lease, result, started);
         }
 
-        // What trapped for a reason that is not known is not used again, though restoring it would do.
-        GiveBack(lease, result.Error?.Code == HandlerErrorCode.WasmError ? InstanceVerdict.Discard : InstanceVerdict.Reuse);
+        GiveBack(lease, result.Error?.Code switch
+        {
+            // What trapped for a reason that is not known is not used again, though restoring it would do.
+            HandlerErrorCode.WasmError => InstanceVerdict.Discard,
+
+            // All of its memory may have to be dropped, and the answer is late already.
+            HandlerErrorCode.Timeout or HandlerErrorCode.MemoryLimit => InstanceVerdict.ReuseLater,
+            _ => InstanceVerdict.Reuse,
+        });
         return Ended(run.Handler.Code, run.Context, result, started);
     }
 

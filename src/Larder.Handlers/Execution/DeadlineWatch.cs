@@ -4,8 +4,8 @@ using Larder.Wasm;
 namespace Larder.Handlers.Execution;
 
 /// <summary>
-/// Stops runs whose time is over. It has a thread of its own, above the others in priority: timers of the runtime run on the
-/// thread pool, whose threads may all be busy with the very handlers that have to be stopped.
+/// Stops runs whose time is over. It has a thread of its own, above the others in priority where the machine allows that:
+/// timers of the runtime run on the thread pool, whose threads may all be busy with the very handlers that have to be stopped.
 /// </summary>
 internal sealed class DeadlineWatch : IDisposable
 {
@@ -13,7 +13,7 @@ internal sealed class DeadlineWatch : IDisposable
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1000);
 
     private readonly Lock _gate = new();
-    private readonly ManualResetEventSlim _wake = new();
+    private readonly WakeSignal _wake = new();
     private readonly Thread _thread;
 
     // Guarded by _gate.
@@ -25,7 +25,7 @@ internal sealed class DeadlineWatch : IDisposable
     /// <summary>Starts the thread.</summary>
     public DeadlineWatch()
     {
-        _thread = new Thread(Watch) { IsBackground = true, Name = "larder-deadlines", Priority = ThreadPriority.AboveNormal };
+        _thread = new Thread(Watch) { IsBackground = true, Name = "larder-deadlines" };
         _thread.Start();
     }
 
@@ -98,9 +98,10 @@ internal sealed class DeadlineWatch : IDisposable
 
     private void Watch()
     {
+        WakeSignal.PreferThisThread();
         while (true)
         {
-            var wait = Timeout.Infinite;
+            var wait = Timeout.InfiniteTimeSpan;
             lock (_gate)
             {
                 if (_isOver)
@@ -108,7 +109,6 @@ internal sealed class DeadlineWatch : IDisposable
                     return;
                 }
 
-                _wake.Reset();
                 var now = Stopwatch.GetTimestamp();
                 var next = long.MaxValue;
                 foreach (var run in _runs)
@@ -126,7 +126,7 @@ internal sealed class DeadlineWatch : IDisposable
                 _sleepsUntil = next;
                 if (next != long.MaxValue)
                 {
-                    wait = (int)Math.Min(int.MaxValue, ((next - now) * 1000 / Stopwatch.Frequency) + 1);
+                    wait = Stopwatch.GetElapsedTime(now, next);
                 }
             }
 

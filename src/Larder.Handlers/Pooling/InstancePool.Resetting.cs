@@ -34,7 +34,7 @@ internal sealed partial class InstancePool<TInstance>
     // Called under the lock. True when the caller has to wake the worker after it.
     private bool ClaimResetter()
     {
-        if (_options.ResetMode != InstanceResetMode.Background || _resetterRuns || !_ledger.HasUnreset)
+        if (_options.ResetMode == InstanceResetMode.OnAcquire || _resetterRuns || !_ledger.HasUnreset)
         {
             return false;
         }

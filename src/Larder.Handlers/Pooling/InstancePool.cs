@@ -107,13 +107,13 @@ internal sealed partial class InstancePool<TInstance> : IAsyncDisposable, IThrea
         var reason = verdict == InstanceVerdict.Discard ? DestroyReason.Discarded : DestroyReason.Retired;
         var isReset = false;
         long usedBytes = 0, bytes = 0;
-        var keep = verdict == InstanceVerdict.Reuse && !IsSpent(entry);
+        var keep = verdict != InstanceVerdict.Discard && !IsSpent(entry);
         if (keep)
         {
             keep = TryMeasure(entry, out usedBytes);
             bytes = usedBytes;
             reason = DestroyReason.ResetFailed;
-            if (keep && _options.ResetMode == InstanceResetMode.OnRelease)
+            if (keep && verdict == InstanceVerdict.Reuse && _options.ResetMode == InstanceResetMode.OnRelease)
             {
                 keep = isReset = TryReset(entry, null) && TryMeasure(entry, out bytes);
             }

@@ -163,7 +163,12 @@ public sealed class InstancePoolStressTests
             }
             else
             {
-                pool.Release(lease, random.Next(10) == 0 ? InstanceVerdict.Discard : InstanceVerdict.Reuse);
+                pool.Release(lease, random.Next(10) switch
+                {
+                    0 => InstanceVerdict.Discard,
+                    1 => InstanceVerdict.ReuseLater,
+                    _ => InstanceVerdict.Reuse,
+                });
             }
         }
     }

@@ -33,16 +33,19 @@ public sealed class InstancePoolTests
     }
 
     [Theory]
-    [InlineData(InstanceResetMode.OnAcquire)]
-    [InlineData(InstanceResetMode.OnRelease)]
-    [InlineData(InstanceResetMode.Background)]
-    public async Task Released_and_acquired_again_is_the_same_instance(InstanceResetMode mode)
+    [InlineData(InstanceResetMode.OnAcquire, false)]
+    [InlineData(InstanceResetMode.OnRelease, false)]
+    [InlineData(InstanceResetMode.Background, false)]
+    [InlineData(InstanceResetMode.OnAcquire, true)]
+    [InlineData(InstanceResetMode.OnRelease, true)]
+    [InlineData(InstanceResetMode.Background, true)]
+    public async Task Released_and_acquired_again_is_the_same_instance(InstanceResetMode mode, bool isLater)
     {
         await using var pool = NewPool(new InstancePoolOptions { ResetMode = mode, MaxInstances = 1 });
 
         var first = await pool.AcquireAsync("t", null, Patience);
         first.Instance.Secret = "of the first";
-        pool.Release(first, InstanceVerdict.Reuse);
+        pool.Release(first, isLater ? InstanceVerdict.ReuseLater : InstanceVerdict.Reuse);
         var second = await pool.AcquireAsync("u", null, Patience);
 
         Assert.Equal(first.Id, second.Id);
