@@ -34,8 +34,13 @@ internal static class CredentialHelper
             var output = ReadAsync(process.StandardOutput, patience.Token);
             var error = ReadAsync(process.StandardError, patience.Token);
             await TellAsync(process, server, patience.Token).ConfigureAwait(false);
-            await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
             var said = await output.ConfigureAwait(false);
+            if (said.Length == MaxOutputLength)
+            {
+                throw Failed($"{program} gave an answer that is no credential");
+            }
+
+            await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
             var complaint = (said + " " + await error.ConfigureAwait(false)).Trim();
             return process.ExitCode == 0 ? Read(program, said)
                 : IsAbsence(complaint) ? null

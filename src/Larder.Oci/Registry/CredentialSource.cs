@@ -94,7 +94,9 @@ internal sealed class CredentialSource
             var content = new FileInfo(path).Length <= MaxFileBytes
                 ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false)
                 : throw Broken(path, "it is too large");
-            return JsonSerializer.Deserialize(content, RegistryJson.Default.DockerConfig);
+            var text = content.AsSpan();
+            return JsonSerializer.Deserialize(
+                text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text, RegistryJson.Default.DockerConfig);
         }
         catch (JsonException)
         {

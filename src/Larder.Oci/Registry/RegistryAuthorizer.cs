@@ -199,7 +199,7 @@ internal sealed class RegistryAuthorizer : IDisposable
             }),
         };
 
-    private static async ValueTask<RegistryDocuments.TokenAnswer> ReadAsync(
+    private async ValueTask<RegistryDocuments.TokenAnswer> ReadAsync(
         Uri realm, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         if (!answer.IsSuccessStatusCode)
@@ -208,7 +208,7 @@ internal sealed class RegistryAuthorizer : IDisposable
                 OciErrorKind.Unavailable, string.Create(CultureInfo.InvariantCulture, $"The token server {realm.Host} answers {(int)answer.StatusCode}."))
             {
                 IsTransient = answer.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError,
-                RetryAfter = RegistryErrors.RetryAfter(answer, TimeProvider.System),
+                RetryAfter = RegistryErrors.RetryAfter(answer, _time),
             };
         }
 
