@@ -1,6 +1,7 @@
 using System.Globalization;
 using Larder.Bench.Arena;
 using Larder.Bench.Disk;
+using Larder.Bench.Fuse;
 using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Layers;
@@ -10,6 +11,7 @@ using Larder.Bench.Wasm;
 return args switch
 {
     ["arena", .. var rest] => ArenaBench.Run(rest),
+    ["fuse-measure", .. var rest] => FuseMeasure.Run(rest),
     ["hit-ratio", .. var rest] => HitRatioBench.Run(rest),
     ["memory", .. var rest] => MemoryBench.Run(rest),
     ["disk-start", .. var rest] => await DiskStartBench.RunAsync(rest),
@@ -30,6 +32,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | fuse-measure (see bench/fuse/run.sh)");
     return 2;
 }

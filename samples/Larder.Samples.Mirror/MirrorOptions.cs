@@ -10,6 +10,7 @@ internal sealed record MirrorOptions
         Usage: mirror SOURCE MOUNTPOINT [options]
           --kept                  survive a crash: a keeper holds the mount and starts this program again
           --no-passthrough        the kernel asks for every page instead of reading files by itself
+          --no-plus               listing a directory does not fetch attributes
           --no-open               files are read without being opened
           --threads N             threads that serve requests
           --passthrough-from N    smaller files are served by this program (bytes)
@@ -25,6 +26,8 @@ internal sealed record MirrorOptions
     public bool IsKept { get; private init; }
 
     public bool Passthrough { get; private init; } = true;
+
+    public bool NoPlus { get; private init; }
 
     public bool NoOpen { get; private init; }
 
@@ -52,6 +55,7 @@ internal sealed record MirrorOptions
             {
                 "--kept" => options with { IsKept = true },
                 "--no-passthrough" => options with { Passthrough = false },
+                "--no-plus" => options with { NoPlus = true },
                 "--no-open" => options with { NoOpen = true },
                 "--threads" => options with { Threads = Number(arguments, ++index) },
                 "--passthrough-from" => options with { PassthroughFrom = (ulong)Number(arguments, ++index) },

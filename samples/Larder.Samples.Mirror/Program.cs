@@ -29,6 +29,7 @@ try
         MountPoint = options.MountPoint,
         Source = "mirror",
         Passthrough = options.Passthrough,
+        ReadDirectoryPlus = !options.NoPlus,
         NoOpen = options.NoOpen,
         Threads = options.Threads,
         RequestDeadline = options.Deadline,

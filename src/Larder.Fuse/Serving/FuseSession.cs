@@ -53,6 +53,8 @@ internal sealed class FuseSession : IAsyncDisposable
 
     internal Backings Backings { get; }
 
+    internal ListingMode Listing { get; } = new();
+
     internal bool CanSkipOpen { get; private set; }
 
     internal bool CanSkipOpenDirectory { get; private set; }

@@ -166,8 +166,9 @@ internal sealed unsafe partial class FuseWorker
         }
 
         Context.Begin(head, ReplyForm.Directory, (int)Math.Min(read.Size, int.MaxValue));
+        var isPlus = head.Opcode == (uint)Opcode.ReadDirectoryPlus;
         _files.ReadDirectory(new DirectoryRequest(
-            Context, read.Handle, read.Offset, head.Opcode == (uint)Opcode.ReadDirectoryPlus));
+            Context, read.Handle, read.Offset, isPlus, isPlus && _session.Listing.TakesAll(read.Offset)));
 
         return true;
     }

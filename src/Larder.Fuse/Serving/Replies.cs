@@ -16,6 +16,11 @@ internal static unsafe class Replies
 
     internal static bool Entry(FuseSession session, FuseChannel channel, ulong unique, ulong node, in FuseAttributes attributes)
     {
+        if ((attributes.Mode & FuseAttributes.TypeMask) != FuseAttributes.Directory)
+        {
+            session.Listing.FileLookedUp();
+        }
+
         Message<EntryOut> message = default;
         FillEntry(session, ref message.Body, node, attributes);
 

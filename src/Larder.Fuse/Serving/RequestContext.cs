@@ -252,7 +252,7 @@ internal sealed unsafe class RequestContext : IDisposable
         return passesThrough;
     }
 
-    internal bool TryAddEntry(ReadOnlySpan<byte> name, ulong node, in FuseAttributes attributes, ulong nextOffset, bool isPlus)
+    internal bool TryAddEntry(ReadOnlySpan<byte> name, ulong node, in FuseAttributes attributes, ulong nextOffset, bool isPlus, bool takesReference)
     {
         var head = isPlus ? sizeof(EntryOut) + sizeof(DirectoryEntry) : sizeof(DirectoryEntry);
         var length = (head + name.Length + 7) & ~7;
@@ -265,7 +265,7 @@ internal sealed unsafe class RequestContext : IDisposable
         new Span<byte>(to, length).Clear();
         if (isPlus)
         {
-            if (node != 0)
+            if (takesReference)
             {
                 Replies.FillEntry(Session, ref *(EntryOut*)to, node, attributes);
             }
