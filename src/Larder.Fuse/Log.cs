@@ -7,13 +7,13 @@ namespace Larder.Fuse;
 internal static partial class Log
 {
     [LoggerMessage(800, LogLevel.Error, "FUSE: {Operation} of node {Node} failed and was answered with EIO.")]
-    public static partial void RequestFailed(ILogger logger, Exception exception, Opcode operation, ulong node);
+    public static partial void RequestFailed(ILogger logger, Exception exception, FuseOpcode operation, ulong node);
 
     [LoggerMessage(801, LogLevel.Error, "FUSE: {Operation} of node {Node} was left without an answer; it was answered with EIO.")]
-    public static partial void RequestUnanswered(ILogger logger, Opcode operation, ulong node);
+    public static partial void RequestUnanswered(ILogger logger, FuseOpcode operation, ulong node);
 
     [LoggerMessage(802, LogLevel.Error, "FUSE: {Operation} of node {Node} was not answered within the deadline; it was answered with EIO.")]
-    public static partial void RequestOverdue(ILogger logger, Opcode operation, ulong node);
+    public static partial void RequestOverdue(ILogger logger, FuseOpcode operation, ulong node);
 
     [LoggerMessage(803, LogLevel.Warning, "FUSE: a backing file of node {Node} ends before offset {Offset}.")]
     public static partial void BackingFileShort(ILogger logger, ulong node, long offset);

@@ -147,12 +147,12 @@ internal sealed class FuseSession : IAsyncDisposable
         return new FuseStatistics
         {
             Requests = sums.AsSpan(0, Counters.Opcodes).ToArray().Sum() + sums[Counters.Unknown],
-            Lookups = sums[(int)Opcode.Lookup],
-            Opens = sums[(int)Opcode.Open],
+            Lookups = sums[(int)FuseOpcode.Lookup],
+            Opens = sums[(int)FuseOpcode.Open],
             PassthroughOpens = sums[Counters.PassthroughOpens],
-            Reads = sums[(int)Opcode.Read],
-            DirectoryReads = sums[(int)Opcode.ReadDirectory] + sums[(int)Opcode.ReadDirectoryPlus],
-            ExtendedAttributeReads = sums[(int)Opcode.GetExtendedAttribute] + sums[(int)Opcode.ListExtendedAttributes],
+            Reads = sums[(int)FuseOpcode.Read],
+            DirectoryReads = sums[(int)FuseOpcode.ReadDirectory] + sums[(int)FuseOpcode.ReadDirectoryPlus],
+            ExtendedAttributeReads = sums[(int)FuseOpcode.GetExtendedAttribute] + sums[(int)FuseOpcode.ListExtendedAttributes],
             Deferred = sums[Counters.Deferred],
             InFlight = InFlight.Count,
             Failures = sums[Counters.Failures],

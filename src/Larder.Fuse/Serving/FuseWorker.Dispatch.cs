@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Larder.Fuse.Requests;
 using Larder.Fuse.Wire;
 
@@ -9,44 +8,44 @@ internal sealed unsafe partial class FuseWorker
 {
     private bool Dispatch(in RequestHead head, ReadOnlySpan<byte> body)
     {
-        switch ((Opcode)head.Opcode)
+        switch ((FuseOpcode)head.Opcode)
         {
-            case Opcode.Lookup:
+            case FuseOpcode.Lookup:
                 return Lookup(head, body);
-            case Opcode.Forget:
+            case FuseOpcode.Forget:
                 return Forget(head, body);
-            case Opcode.BatchForget:
+            case FuseOpcode.BatchForget:
                 return BatchForget(body);
-            case Opcode.GetAttributes:
+            case FuseOpcode.GetAttributes:
                 Context.Begin(head, ReplyForm.Attributes, 0);
                 _files.GetAttributes(new AttributesRequest(Context));
 
                 return true;
-            case Opcode.ReadLink:
+            case FuseOpcode.ReadLink:
                 Context.Begin(head, ReplyForm.Data, RequestContext.MaxLinkBytes);
                 _files.ReadLink(new DataRequest(Context));
 
                 return true;
-            case Opcode.Open or Opcode.OpenDirectory:
+            case FuseOpcode.Open or FuseOpcode.OpenDirectory:
                 return Open(head, body);
-            case Opcode.Read:
+            case FuseOpcode.Read:
                 return Read(head, body);
-            case Opcode.Release or Opcode.ReleaseDirectory:
+            case FuseOpcode.Release or FuseOpcode.ReleaseDirectory:
                 return Release(head, body);
-            case Opcode.ReadDirectory or Opcode.ReadDirectoryPlus:
+            case FuseOpcode.ReadDirectory or FuseOpcode.ReadDirectoryPlus:
                 return ReadDirectory(head, body);
-            case Opcode.Statistics:
+            case FuseOpcode.Statistics:
                 Context.Begin(head, ReplyForm.Statistics, 0);
                 _files.GetStatistics(new StatisticsRequest(Context));
 
                 return true;
-            case Opcode.GetExtendedAttribute or Opcode.ListExtendedAttributes:
+            case FuseOpcode.GetExtendedAttribute or FuseOpcode.ListExtendedAttributes:
                 return ExtendedAttribute(head, body);
-            case Opcode.Access:
+            case FuseOpcode.Access:
                 return Access(head, body);
-            case Opcode.Interrupt:
+            case FuseOpcode.Interrupt:
                 return Interrupt(body);
-            case Opcode.Initialize:
+            case FuseOpcode.Initialize:
                 return Initialize(head, body);
             default:
                 Refuse(head);
@@ -103,7 +102,7 @@ internal sealed unsafe partial class FuseWorker
             return false;
         }
 
-        var isDirectory = head.Opcode == (uint)Opcode.OpenDirectory;
+        var isDirectory = head.Opcode == (uint)FuseOpcode.OpenDirectory;
         Context.Begin(head, ReplyForm.Open, 0);
         if (isDirectory ? _session.Options.NoOpenDirectory && _session.CanSkipOpenDirectory : _session.CanSkipOpen)
         {
@@ -145,7 +144,7 @@ internal sealed unsafe partial class FuseWorker
         // Answered first: a release that is asked for again after a kill must not be counted twice.
         Context.Begin(head, ReplyForm.Empty, 0);
         Context.ReplyEmpty();
-        if (head.Opcode == (uint)Opcode.ReleaseDirectory)
+        if (head.Opcode == (uint)FuseOpcode.ReleaseDirectory)
         {
             _files.ReleaseDirectory(head.Node, release.Handle);
         }
@@ -166,7 +165,7 @@ internal sealed unsafe partial class FuseWorker
         }
 
         Context.Begin(head, ReplyForm.Directory, (int)Math.Min(read.Size, int.MaxValue));
-        var isPlus = head.Opcode == (uint)Opcode.ReadDirectoryPlus;
+        var isPlus = head.Opcode == (uint)FuseOpcode.ReadDirectoryPlus;
         _files.ReadDirectory(new DirectoryRequest(
             Context, read.Handle, read.Offset, isPlus, isPlus && _session.Listing.TakesAll(read.Offset)));
 
@@ -176,7 +175,7 @@ internal sealed unsafe partial class FuseWorker
     private bool ExtendedAttribute(in RequestHead head, ReadOnlySpan<byte> body)
     {
         ReadOnlySpan<byte> name = default;
-        var isList = head.Opcode == (uint)Opcode.ListExtendedAttributes;
+        var isList = head.Opcode == (uint)FuseOpcode.ListExtendedAttributes;
         if (!TryRead<SizeAndPadding>(body, out var size) || (!isList && !TryReadName(body[sizeof(SizeAndPadding)..], out name)))
         {
             return false;
@@ -239,7 +238,8 @@ internal sealed unsafe partial class FuseWorker
         if (offer.Major > Negotiation.Major)
         {
             // The kernel reads the version only, and asks again in words of that version.
-            Context.ReplyData(new ReadOnlySpan<byte>(Unsafe.AsPointer(ref offer), 0));
+            var ours = new InitOut { Major = Negotiation.Major, Minor = Negotiation.NewestMinor };
+            Context.ReplyData(new ReadOnlySpan<byte>(&ours, sizeof(InitOut)));
 
             return true;
         }
@@ -260,17 +260,17 @@ internal sealed unsafe partial class FuseWorker
     private void Refuse(in RequestHead head)
     {
         Context.Begin(head, ReplyForm.Empty, 0);
-        switch ((Opcode)head.Opcode)
+        switch ((FuseOpcode)head.Opcode)
         {
-            case Opcode.Destroy:
+            case FuseOpcode.Destroy:
                 Context.ReplyEmpty();
                 break;
-            case Opcode.SetAttributes or Opcode.SymbolicLink or Opcode.MakeNode or Opcode.MakeDirectory or Opcode.Unlink
-                or Opcode.RemoveDirectory or Opcode.Rename or Opcode.Rename2 or Opcode.Link or Opcode.Write or Opcode.Create
-                or Opcode.SetExtendedAttribute or Opcode.RemoveExtendedAttribute or Opcode.Allocate or Opcode.TemporaryFile:
+            case FuseOpcode.SetAttributes or FuseOpcode.SymbolicLink or FuseOpcode.MakeNode or FuseOpcode.MakeDirectory or FuseOpcode.Unlink
+                or FuseOpcode.RemoveDirectory or FuseOpcode.Rename or FuseOpcode.Rename2 or FuseOpcode.Link or FuseOpcode.Write or FuseOpcode.Create
+                or FuseOpcode.SetExtendedAttribute or FuseOpcode.RemoveExtendedAttribute or FuseOpcode.Allocate or FuseOpcode.TemporaryFile:
                 Context.FailExactly(FuseErrno.ReadOnly);
                 break;
-            case Opcode.Ioctl:
+            case FuseOpcode.Ioctl:
                 Context.FailExactly(FuseErrno.NotTerminal);
                 break;
             default:

@@ -107,7 +107,7 @@ internal sealed unsafe partial class FuseWorker : IDisposable
     {
         Context.Count(Counters.Malformed);
         Log.Malformed(_session.Logger, length, header is null ? 0 : header->Opcode);
-        if (header is null || header->Unique == 0 || IsOneWay((Opcode)header->Opcode))
+        if (header is null || header->Unique == 0 || IsOneWay((FuseOpcode)header->Opcode))
         {
             return;
         }
@@ -116,7 +116,7 @@ internal sealed unsafe partial class FuseWorker : IDisposable
         Context.Fail(FuseErrno.InputOutput);
     }
 
-    private static bool IsOneWay(Opcode opcode) => opcode is Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt;
+    private static bool IsOneWay(FuseOpcode opcode) => opcode is FuseOpcode.Forget or FuseOpcode.BatchForget or FuseOpcode.Interrupt;
 
     private static bool TryRead<T>(ReadOnlySpan<byte> body, out T value)
         where T : unmanaged

@@ -89,7 +89,7 @@ internal static unsafe class Replies
 
     internal static bool Open(FuseSession session, FuseChannel channel, in RequestHead head, ulong handle, FuseOpenFlags flags)
     {
-        if (head.Opcode == (uint)Opcode.OpenDirectory)
+        if (head.Opcode == (uint)FuseOpcode.OpenDirectory)
         {
             return SendOpen(channel, head.Unique, handle, flags, 0);
         }

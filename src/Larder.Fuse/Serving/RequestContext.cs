@@ -91,11 +91,11 @@ internal sealed unsafe class RequestContext : IDisposable
         Count(Counters.Failures);
         if (exception is not null)
         {
-            Log.RequestFailed(Session.Logger, exception, (Opcode)_head.Opcode, _head.Node);
+            Log.RequestFailed(Session.Logger, exception, (FuseOpcode)_head.Opcode, _head.Node);
         }
         else
         {
-            Log.RequestUnanswered(Session.Logger, (Opcode)_head.Opcode, _head.Node);
+            Log.RequestUnanswered(Session.Logger, (FuseOpcode)_head.Opcode, _head.Node);
         }
 
         Fail(FuseErrno.InputOutput);
@@ -119,7 +119,7 @@ internal sealed unsafe class RequestContext : IDisposable
             return false;
         }
 
-        Log.RequestOverdue(Session.Logger, (Opcode)head.Opcode, head.Node);
+        Log.RequestOverdue(Session.Logger, (FuseOpcode)head.Opcode, head.Node);
 
         return Replies.Error(Channel, head.Unique, FuseErrno.InputOutput);
     }
@@ -218,7 +218,7 @@ internal sealed unsafe class RequestContext : IDisposable
 
     internal bool TryReplyKept(ulong handle)
     {
-        if (_head.Opcode != (uint)Opcode.Open || !Session.Backings.TryOpenKept(_head.Node, out var backing))
+        if (_head.Opcode != (uint)FuseOpcode.Open || !Session.Backings.TryOpenKept(_head.Node, out var backing))
         {
             return false;
         }

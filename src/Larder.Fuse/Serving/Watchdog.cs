@@ -71,7 +71,7 @@ internal sealed class Watchdog : IAsyncDisposable
             {
                 if (reply.Abandon(FuseErrno.InputOutput))
                 {
-                    Log.RequestOverdue(_session.Logger, (Wire.Opcode)reply.Head.Opcode, reply.Head.Node);
+                    Log.RequestOverdue(_session.Logger, (Wire.FuseOpcode)reply.Head.Opcode, reply.Head.Node);
                 }
             }
             else if (age >= (long)Longest.TotalMilliseconds && CallerState.IsBeingKilled(reply.Head.Caller.ThreadId))

@@ -186,6 +186,7 @@ internal struct InitOut
     public uint Unused2;
     public uint Unused3;
     public uint Unused4;
+    public uint Unused5;
 }
 
 /// <summary>struct fuse_backing_map.</summary>

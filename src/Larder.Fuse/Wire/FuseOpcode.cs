@@ -1,7 +1,7 @@
 namespace Larder.Fuse.Wire;
 
 /// <summary>enum fuse_opcode: the operations that the kernel asks for.</summary>
-internal enum Opcode : uint
+internal enum FuseOpcode : uint
 {
     Lookup = 1,
     Forget = 2,
