@@ -88,7 +88,8 @@ public sealed class KeeperTests
         await Task.Run(() => socket.Connect(new UnixDomainSocketEndPoint(server.SocketPath))); // It stays one that waits.
         using var file = File.OpenHandle("/dev/null");
         int[] one = [(int)file.DangerousGetHandle()];
-        client.List();
+        Assert.Equal(FuseErrno.None, MessageSocket.Send(socket, [(byte)KeeperMessage.List], []));
+        Assert.True(MessageSocket.Receive(socket, new byte[100], []) > 0); // The other end is accepted by now.
         var before = TestDescriptors.Count();
         var seed = Environment.TickCount;
         var random = new Random(seed);
