@@ -6,6 +6,7 @@ using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Layers;
 using Larder.Bench.Memory;
+using Larder.Bench.Redis;
 using Larder.Bench.Wasm;
 
 return args switch
@@ -27,11 +28,12 @@ return args switch
         directory, int.Parse(bytes, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
+    ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | fuse-measure (see bench/fuse/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
     return 2;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Redis.Protocol;
 using Larder.Cache.Redis.Records;
@@ -15,6 +16,7 @@ public sealed partial class RedisRemoteStore
     /// A short payload costs one request, whatever part of it is wanted. Of a long one, only the chunks that hold the
     /// part are read, and of the first and last only what is wanted.
     /// </remarks>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RemoteArtifact?> GetAsync(ArtifactKey key, ByteRange? range, CancellationToken cancellationToken)
     {
         if (range is { } wanted)
@@ -110,6 +112,7 @@ public sealed partial class RedisRemoteStore
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> CountAsync(ValueTask<RespReply> pending)
     {
         var reply = await pending.ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Redis.Protocol;
@@ -32,18 +34,27 @@ public sealed partial class RedisRemoteStore
         _ => null,
     };
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PutOutcome> PutInlineAsync(
         ArtifactKey key, ArtifactMetadata metadata, Stream content, CancellationToken cancellationToken)
     {
-        var payload = new byte[metadata.Length];
+        var front = RedisRecord.MeasureFront(key, metadata);
+        var buffer = ArrayPool<byte>.Shared.Rent(front + (int)metadata.Length);
+        var record = buffer.AsMemory(0, front + (int)metadata.Length);
+        var payload = record[front..];
         await ReadExactlyAsync(content, payload, cancellationToken).ConfigureAwait(false);
-        if (Fingerprint.OfContent(payload) != metadata.Digest)
+        if (Fingerprint.OfContent(payload.Span) != metadata.Digest)
         {
+            ArrayPool<byte>.Shared.Return(buffer);
             return PutOutcome.DigestMismatch;
         }
 
-        var record = RedisRecord.Encode(key, metadata, chunkBytes: 0, RecordHead.NewGeneration(), payload);
-        return await CommitAsync(key, metadata, record, cancellationToken).ConfigureAwait(false);
+        RedisRecord.EncodeFront(key, metadata, chunkBytes: 0, RecordHead.NewGeneration(), record.Span[..front], payload.Span);
+        var outcome = await CommitAsync(key, metadata, record, cancellationToken).ConfigureAwait(false);
+
+        // After a failure it may still be on its way, and is left to the collector.
+        ArrayPool<byte>.Shared.Return(buffer);
+        return outcome;
     }
 
     private async ValueTask<PutOutcome> PutChunkedAsync(
@@ -61,7 +72,10 @@ public sealed partial class RedisRemoteStore
             outcome = await upload.SendAsync(content, cancellationToken).ConfigureAwait(false);
             if (outcome == PutOutcome.Stored)
             {
-                var record = RedisRecord.Encode(key, metadata, _options.ChunkBytes, upload.Generation, upload.Checksums);
+                var front = RedisRecord.MeasureFront(key, metadata);
+                var record = new byte[front + upload.Checksums.Length];
+                upload.Checksums.CopyTo(record.AsSpan(front));
+                RedisRecord.EncodeFront(key, metadata, _options.ChunkBytes, upload.Generation, record.AsSpan(0, front), upload.Checksums);
                 outcome = await CommitAsync(key, metadata, record, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -124,8 +138,9 @@ public sealed partial class RedisRemoteStore
     }
 
     /// <summary>Makes a record visible, unless the same artifact is there by now.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PutOutcome> CommitAsync(
-        ArtifactKey key, ArtifactMetadata metadata, byte[] record, CancellationToken cancellationToken)
+        ArtifactKey key, ArtifactMetadata metadata, ReadOnlyMemory<byte> record, CancellationToken cancellationToken)
     {
         var reply = await SendSetAsync(key, record, ifAbsent: true, cancellationToken).ConfigureAwait(false);
         if (reply.Type != RespType.Null)
@@ -182,7 +197,7 @@ public sealed partial class RedisRemoteStore
                 : SendChunkCommandAsync("PERSIST"u8, key, generation, index, null, cancellationToken)).ConfigureAwait(false);
     }
 
-    private ValueTask<RespReply> SendSetAsync(ArtifactKey key, byte[] record, bool ifAbsent, CancellationToken cancellationToken)
+    private ValueTask<RespReply> SendSetAsync(ArtifactKey key, ReadOnlyMemory<byte> record, bool ifAbsent, CancellationToken cancellationToken)
     {
         Span<byte> name = stackalloc byte[RecordKeys.MaxBytes];
         name = name[.._keys.Write(key, name)];

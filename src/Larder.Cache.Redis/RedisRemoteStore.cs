@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Redis.Clusters;
 using Larder.Cache.Redis.Connections;
@@ -81,6 +82,7 @@ public sealed partial class RedisRemoteStore : IRemoteStore
         return NumberAsync(_client.SendAsync(operation, name, isBulk: false, cancellationToken));
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<long> NumberAsync(ValueTask<RespReply> pending)
     {
         var reply = await pending.ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Larder.Cache.Redis.Connections;
 using Larder.Cache.Redis.Protocol;
 
@@ -74,6 +75,7 @@ internal sealed partial class RedisClient : IAsyncDisposable
         _closing.Dispose();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RespReply> SendAsync(
         RespOperation operation, RedisServer server, bool isBulk, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Redis.Protocol;
 
 namespace Larder.Cache.Redis.Connections;
@@ -26,6 +27,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public RedisEndpoint Endpoint { get; }
 
     /// <summary>Sends an operation on a connection for its size.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RespReply> SendAsync(RespOperation operation, bool isBulk, CancellationToken cancellationToken)
     {
         var lane = isBulk ? PickBulk() : _small;

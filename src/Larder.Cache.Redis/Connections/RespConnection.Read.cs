@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Larder.Cache.Redis.Protocol;
 
 namespace Larder.Cache.Redis.Connections;
@@ -27,6 +28,7 @@ internal sealed partial class RespConnection
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask TakeAsync(RespHead head)
     {
         if (head.IsAttribute || head.Type == RespType.Push)
@@ -61,6 +63,7 @@ internal sealed partial class RespConnection
         first.Answer(reply);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RespReply> ReceiveAsync(RespOperation operation, RespHead head)
     {
         switch (head.Type)
@@ -80,6 +83,7 @@ internal sealed partial class RespConnection
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RespReply> ReceiveBulkAsync(RespOperation operation, long length)
     {
         Volatile.Write(ref _announced, length);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Cache.Redis.Protocol;
 
 namespace Larder.Cache.Redis.Connections;
@@ -55,6 +56,7 @@ internal sealed partial class RespConnection
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendOneAsync(RespOperation operation, int index)
     {
         if (operation.HasEnded)
@@ -91,6 +93,7 @@ internal sealed partial class RespConnection
         Copy(operation.Frame[operation.Split..]);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendPayloadAsync(ReadOnlyMemory<byte> payload)
     {
         for (var rest = payload; !rest.IsEmpty;)
@@ -112,6 +115,7 @@ internal sealed partial class RespConnection
     }
 
     /// <summary>Sends what was copied; then every operation before <paramref name="index"/> has left whole.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendFramesAsync(int index)
     {
         if (_filled > 0)

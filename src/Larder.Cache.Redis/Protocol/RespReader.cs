@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Larder.Cache.Redis.Protocol;
@@ -66,6 +67,7 @@ internal sealed class RespReader(Stream stream)
 
     /// <summary>Waits until more has come.</summary>
     /// <exception cref="EndOfStreamException">The other side has closed the connection.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FillAsync(CancellationToken cancellationToken)
     {
         if (_start == _end)
@@ -96,6 +98,7 @@ internal sealed class RespReader(Stream stream)
     }
 
     /// <summary>Reads the bytes of a bulk straight into <paramref name="destination"/>, which is as long as it is.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadBulkAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         var buffered = Math.Min(_end - _start, destination.Length);
@@ -195,6 +198,7 @@ internal sealed class RespReader(Stream stream)
         return [.. items];
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReceiveAsync(Memory<byte> destination, CancellationToken cancellationToken)
     {
         var read = await stream.ReadAsync(destination, cancellationToken).ConfigureAwait(false);
@@ -207,6 +211,7 @@ internal sealed class RespReader(Stream stream)
         return read;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SkipLineEndAsync(CancellationToken cancellationToken)
     {
         while (_end - _start < 2)

@@ -52,24 +52,26 @@ internal sealed class RecordHead
     /// <summary>A new generation.</summary>
     public static byte[] NewGeneration() => RandomNumberGenerator.GetBytes(GenerationBytes);
 
-    /// <summary>Makes the head of a record.</summary>
+    /// <summary>Writes the head of a record.</summary>
     /// <param name="frameBytes">Bytes of the frame.</param>
     /// <param name="payloadBytes">Length of the payload.</param>
     /// <param name="chunkBytes">Length of its chunks; 0 when the payload stands in the record itself.</param>
     /// <param name="generation">What <see cref="NewGeneration"/> gave.</param>
     /// <param name="tail">What stands behind the frame.</param>
-    public static RecordHead Create(int frameBytes, long payloadBytes, int chunkBytes, ReadOnlySpan<byte> generation, ReadOnlySpan<byte> tail)
+    /// <param name="destination">Begins with the head afterwards.</param>
+    public static void Encode(
+        int frameBytes, long payloadBytes, int chunkBytes, ReadOnlySpan<byte> generation, ReadOnlySpan<byte> tail, Span<byte> destination)
     {
-        var encoded = new byte[Size];
-        Magic.CopyTo(encoded);
-        encoded[5] = chunkBytes == 0 ? Inline : Chunked;
-        BinaryPrimitives.WriteInt32LittleEndian(encoded.AsSpan(8), frameBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(encoded.AsSpan(12), chunkBytes);
-        generation.CopyTo(encoded.AsSpan(16));
-        BinaryPrimitives.WriteInt64LittleEndian(encoded.AsSpan(32), payloadBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(encoded.AsSpan(40), Crc32C.Compute(tail));
-        BinaryPrimitives.WriteUInt32LittleEndian(encoded.AsSpan(44), Crc32C.Compute(encoded.AsSpan(0, 44)));
-        return new RecordHead(encoded);
+        var head = destination[..Size];
+        head.Clear();
+        Magic.CopyTo(head);
+        head[5] = chunkBytes == 0 ? Inline : Chunked;
+        BinaryPrimitives.WriteInt32LittleEndian(head[8..], frameBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(head[12..], chunkBytes);
+        generation.CopyTo(head[16..]);
+        BinaryPrimitives.WriteInt64LittleEndian(head[32..], payloadBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(head[40..], Crc32C.Compute(tail));
+        BinaryPrimitives.WriteUInt32LittleEndian(head[44..], Crc32C.Compute(head[..44]));
     }
 
     /// <summary>Reads the head of a record; null when it is none, or damaged.</summary>

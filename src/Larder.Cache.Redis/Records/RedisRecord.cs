@@ -18,16 +18,27 @@ internal sealed record RedisRecord(RecordHead Head, ArtifactMetadata Metadata)
     /// <summary>Where the payload, or the checksums of its chunks, begins.</summary>
     public int TailOffset => RecordHead.Size + Head.FrameBytes;
 
-    /// <summary>Encodes a record around <paramref name="tail"/>.</summary>
-    public static byte[] Encode(
-        ArtifactKey key, ArtifactMetadata metadata, int chunkBytes, ReadOnlySpan<byte> generation, ReadOnlySpan<byte> tail)
+    /// <summary>Bytes of a record in front of its tail.</summary>
+    public static int MeasureFront(ArtifactKey key, ArtifactMetadata metadata) =>
+        RecordHead.Size + RemoteFrame.MeasureHeader(key, metadata);
+
+    /// <summary>Encodes what stands in front of <paramref name="tail"/>, which is in its place already.</summary>
+    /// <param name="key">Names the artifact.</param>
+    /// <param name="metadata">Describes it.</param>
+    /// <param name="chunkBytes">Length of its chunks; 0 when the tail is the payload.</param>
+    /// <param name="generation">What the chunks are called by.</param>
+    /// <param name="front">As many bytes as <see cref="MeasureFront"/> says.</param>
+    /// <param name="tail">The payload, or the checksums of its chunks.</param>
+    public static void EncodeFront(
+        ArtifactKey key,
+        ArtifactMetadata metadata,
+        int chunkBytes,
+        ReadOnlySpan<byte> generation,
+        Span<byte> front,
+        ReadOnlySpan<byte> tail)
     {
-        var frame = RemoteFrame.Encode(key, metadata);
-        var record = new byte[RecordHead.Size + frame.Length + tail.Length];
-        RecordHead.Create(frame.Length, metadata.Length, chunkBytes, generation, tail).Encoded.CopyTo(record, 0);
-        frame.CopyTo(record, RecordHead.Size);
-        tail.CopyTo(record.AsSpan(RecordHead.Size + frame.Length));
-        return record;
+        RecordHead.Encode(front.Length - RecordHead.Size, metadata.Length, chunkBytes, generation, tail, front);
+        RemoteFrame.Encode(key, metadata, front[RecordHead.Size..]);
     }
 
     /// <summary>Reads a record; null when it is damaged or that of another artifact.</summary>

@@ -24,45 +24,58 @@ internal static class RemoteFrame
     // "LRDR" and the version.
     private static ReadOnlySpan<byte> Magic => "LRDR\x01"u8;
 
+    // What every header has: prefix, length, digest, fingerprint, times, the lengths of texts, checksum.
+    private const int FixedBytes = PrefixBytes + 8 + (2 * Fingerprint.Size) + 2 + 8 + 8 + 1 + 2 + 4 + 2 + SHA256.HashSizeInBytes;
+
     /// <summary>Encodes the header of an artifact.</summary>
     public static byte[] Encode(ArtifactKey key, ArtifactMetadata metadata)
     {
-        using var stream = new MemoryStream(512);
-        using var writer = new BinaryWriter(stream, Encoding.UTF8);
-        writer.Write(Magic);
-        writer.Write((byte)0);
-        writer.Write((ushort)0);
-        writer.Write(0); // The length of the header, filled in below.
-        writer.Write(0);
-        writer.Write(metadata.Length);
-        writer.Write(metadata.Digest.ToArray());
-        writer.Write(key.Fingerprint.ToArray());
-        WriteText(writer, key.Kind.Name);
-        writer.Write(metadata.CreatedAt.UtcTicks);
-        writer.Write(metadata.Cost.Ticks);
-        writer.Write(metadata.Owner is not null);
-        WriteText(writer, metadata.Owner ?? string.Empty);
-        writer.Write(metadata.Recipe.Length);
-        writer.Write(metadata.Recipe.Span);
-        writer.Write((ushort)metadata.Attributes.Count);
+        var header = new byte[MeasureHeader(key, metadata)];
+        Encode(key, metadata, header);
+        return header;
+    }
+
+    /// <summary>Bytes of the header of an artifact.</summary>
+    /// <exception cref="CacheException">They are more than a header holds.</exception>
+    public static int MeasureHeader(ArtifactKey key, ArtifactMetadata metadata)
+    {
+        var length = FixedBytes + Encoding.UTF8.GetByteCount(key.Kind.Name)
+            + Encoding.UTF8.GetByteCount(metadata.Owner ?? string.Empty) + metadata.Recipe.Length;
         foreach (var (name, value) in metadata.Attributes)
         {
-            WriteText(writer, name);
-            WriteText(writer, value);
+            length += 4 + Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
         }
 
-        writer.Flush();
-        var length = (int)stream.Length + SHA256.HashSizeInBytes;
-        if (length > MaxHeaderBytes)
+        return length <= MaxHeaderBytes
+            ? length
+            : throw new CacheException(CacheErrorKind.Remote, $"the metadata of {key} takes {length} bytes, more than a header holds");
+    }
+
+    /// <summary>Encodes the header of an artifact into exactly as many bytes as it takes.</summary>
+    public static void Encode(ArtifactKey key, ArtifactMetadata metadata, Span<byte> header)
+    {
+        header.Clear();
+        Magic.CopyTo(header);
+        BinaryPrimitives.WriteInt32LittleEndian(header[8..], header.Length);
+        var writer = new Writer(header[PrefixBytes..]);
+        writer.Write(metadata.Length);
+        metadata.Digest.CopyTo(writer.Take(Fingerprint.Size));
+        key.Fingerprint.CopyTo(writer.Take(Fingerprint.Size));
+        writer.Write(key.Kind.Name);
+        writer.Write(metadata.CreatedAt.UtcTicks);
+        writer.Write(metadata.Cost.Ticks);
+        writer.Take(1)[0] = metadata.Owner is null ? (byte)0 : (byte)1;
+        writer.Write(metadata.Owner ?? string.Empty);
+        BinaryPrimitives.WriteInt32LittleEndian(writer.Take(sizeof(int)), metadata.Recipe.Length);
+        metadata.Recipe.Span.CopyTo(writer.Take(metadata.Recipe.Length));
+        BinaryPrimitives.WriteUInt16LittleEndian(writer.Take(sizeof(ushort)), (ushort)metadata.Attributes.Count);
+        foreach (var (name, value) in metadata.Attributes)
         {
-            throw new CacheException(CacheErrorKind.Remote, $"the metadata of {key} takes {length} bytes, more than a header holds");
+            writer.Write(name);
+            writer.Write(value);
         }
 
-        var header = new byte[length];
-        stream.ToArray().CopyTo(header, 0);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), length);
-        SHA256.HashData(header.AsSpan(0, length - SHA256.HashSizeInBytes), header.AsSpan(length - SHA256.HashSizeInBytes));
-        return header;
+        SHA256.HashData(header[..^SHA256.HashSizeInBytes], header[^SHA256.HashSizeInBytes..]);
     }
 
     /// <summary>Takes the length of the header from its first <see cref="PrefixBytes"/>; false when it is none.</summary>
@@ -83,7 +96,7 @@ internal static class RemoteFrame
     {
         if (!TryReadPrefix(header, out var length)
             || length != header.Length
-            || !SHA256.HashData(header[..^SHA256.HashSizeInBytes]).AsSpan().SequenceEqual(header[^SHA256.HashSizeInBytes..]))
+            || !HasItsChecksum(header))
         {
             return null;
         }
@@ -124,12 +137,19 @@ internal static class RemoteFrame
         };
     }
 
+    private static bool HasItsChecksum(ReadOnlySpan<byte> header)
+    {
+        Span<byte> checksum = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(header[..^SHA256.HashSizeInBytes], checksum);
+        return checksum.SequenceEqual(header[^SHA256.HashSizeInBytes..]);
+    }
+
     private static ImmutableSortedDictionary<string, string>? ReadAttributes(ref Reader reader)
     {
         var count = reader.ReadUInt16();
-        if (count > ArtifactMetadata.MaxAttributes)
+        if (count is 0 or > ArtifactMetadata.MaxAttributes)
         {
-            return null;
+            return count == 0 ? ImmutableSortedDictionary<string, string>.Empty : null;
         }
 
         var attributes = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -144,11 +164,25 @@ internal static class RemoteFrame
         return bytes <= ArtifactMetadata.MaxAttributeBytes ? attributes.ToImmutable() : null;
     }
 
-    private static void WriteText(BinaryWriter writer, string text)
+    private ref struct Writer(Span<byte> rest)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        writer.Write(checked((ushort)bytes.Length));
-        writer.Write(bytes);
+        private Span<byte> _rest = rest;
+
+        public Span<byte> Take(int count)
+        {
+            var taken = _rest[..count];
+            _rest = _rest[count..];
+            return taken;
+        }
+
+        public void Write(long number) => BinaryPrimitives.WriteInt64LittleEndian(Take(sizeof(long)), number);
+
+        public void Write(string text)
+        {
+            var length = Encoding.UTF8.GetByteCount(text);
+            BinaryPrimitives.WriteUInt16LittleEndian(Take(sizeof(ushort)), checked((ushort)length));
+            Encoding.UTF8.GetBytes(text, Take(length));
+        }
     }
 
     // Reads on past an end as zeros and says so in IsWhole, so that a header is judged once, at the end.

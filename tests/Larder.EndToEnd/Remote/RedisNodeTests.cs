@@ -19,9 +19,9 @@ public sealed class RedisNodeTests
         var first = await NodeProcess.StartAsync(directory["first"], options);
         var second = await NodeProcess.StartAsync(directory["second"], options);
         var bytes = TestFile.Bytes(1, 3_000_000);
-        var name = new string('a', 64);
+        var place = new Uri($"v1/artifacts/test/{new string('a', 64)}", UriKind.Relative);
 
-        using var put = await first.Client.PutAsync($"v1/artifacts/test/{name}", new ByteArrayContent(bytes), TestContext.Current.CancellationToken);
+        using var put = await first.Client.PutAsync(place, new ByteArrayContent(bytes), TestContext.Current.CancellationToken);
         put.EnsureSuccessStatusCode();
         var status = HttpStatusCode.NotFound;
         byte[] got = [];
@@ -29,7 +29,7 @@ public sealed class RedisNodeTests
         {
             // The upload runs behind the answer.
             await Task.Delay(50, TestContext.Current.CancellationToken);
-            using var answer = await second.Client.GetAsync($"v1/artifacts/test/{name}", TestContext.Current.CancellationToken);
+            using var answer = await second.Client.GetAsync(place, TestContext.Current.CancellationToken);
             status = answer.StatusCode;
             got = await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
         }
