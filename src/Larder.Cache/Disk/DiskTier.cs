@@ -224,6 +224,9 @@ public sealed partial class DiskTier : IAsyncDisposable
         _closing.Dispose();
     }
 
+    /// <summary>Where the file of an entry's payload is, or would be.</summary>
+    internal string PathOf(ArtifactKey key) => _paths.Payload(key);
+
     /// <summary>The date for people.</summary>
     internal DateTimeOffset UtcNow => _time.GetUtcNow();
 

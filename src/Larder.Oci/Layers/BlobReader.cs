@@ -19,6 +19,7 @@ internal sealed class BlobReader : IAsyncDisposable
     private readonly bool _isPart;
     private readonly long _start;
     private readonly long _end;
+    private readonly bool _isGiven;
     private Stream? _stream;
     private long _position;
     private long _lastProgress;
@@ -41,8 +42,16 @@ internal sealed class BlobReader : IAsyncDisposable
         _lastProgress = time.GetTimestamp();
     }
 
+    /// <summary>Reads an archive that comes from elsewhere, decompressed, and is not tried twice.</summary>
+    public BlobReader(LayerOrigin origin, Stream archive, LayerStoreOptions options, LayerProgress progress, TimeProvider time)
+        : this(origin, part: null, options, progress, time)
+    {
+        _stream = archive;
+        _isGiven = true;
+    }
+
     /// <summary>Whether everything came in one piece, so that the source has compared the blob's digest.</summary>
-    public bool IsCompared => !_isPart && _failures == 0 && _position == _end;
+    public bool IsCompared => !_isGiven && !_isPart && _failures == 0 && _position == _end;
 
     private Descriptor Blob => _origin.Layer.Blob;
 
@@ -50,6 +59,11 @@ internal sealed class BlobReader : IAsyncDisposable
     /// <exception cref="OciException">The blob cannot be had, or is not what its digest says.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        if (_isGiven)
+        {
+            return await _stream!.ReadAsync(buffer, cancellationToken).ConfigureAwait(false); // Set until this is disposed.
+        }
+
         while (_position < _end)
         {
             try
@@ -85,7 +99,13 @@ internal sealed class BlobReader : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => CloseAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_stream is not null)
+        {
+            await _stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
     private static bool MayRepeat(Exception exception) =>
         exception is OciException { IsTransient: true } or IOException or HttpRequestException;

@@ -35,6 +35,9 @@ internal sealed class LayerImporter
     private readonly ObjectPacker.ObjectStored _stored;
     private long _archiveBytes;
 
+    // In the decompressed form: where the whole archive goes, as the only object.
+    private ArtifactWriter? _archive;
+
     public LayerImporter(
         TieredCache cache, LayerStoreOptions options, LayerOrigin origin, LayerProgress progress, ObjectPacker.ObjectStored stored)
     {
@@ -80,19 +83,23 @@ internal sealed class LayerImporter
             Fingerprint digest;
             await using (packer.ConfigureAwait(false))
             {
-                digest = await UnpackAsync(blob, decompressor, points, packer, cancellationToken).ConfigureAwait(false);
-                _tar.Complete();
-                await packer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    digest = await UnpackAsync(blob, decompressor, points, packer, cancellationToken).ConfigureAwait(false);
+                    _tar.Complete();
+                    await packer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+                    await CompleteArchiveAsync(digest, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (_archive is not null)
+                    {
+                        await _archive.DisposeAsync().ConfigureAwait(false);
+                    }
+                }
             }
 
-            if (!_origin.Layer.DiffId.TryGetFingerprint(out var expected) || digest != expected)
-            {
-                throw new OciException(
-                    OciErrorKind.DigestMismatch,
-                    $"The layer in blob {_origin.Layer.Blob.Digest} has the diff id sha256:{digest}; the image's configuration says "
-                    + $"{_origin.Layer.DiffId}.");
-            }
-
+            CheckDiffId(digest);
             if (blob.IsCompared)
             {
                 await points.CommitAsync(
@@ -104,6 +111,53 @@ internal sealed class LayerImporter
             }
 
             return _builder.Build(digest, _archiveBytes);
+        }
+    }
+
+    private void CheckDiffId(Fingerprint digest)
+    {
+        if (!_origin.Layer.DiffId.TryGetFingerprint(out var expected) || digest != expected)
+        {
+            throw new OciException(
+                OciErrorKind.DigestMismatch,
+                $"The layer in blob {_origin.Layer.Blob.Digest} has the diff id sha256:{digest}; the image's configuration says "
+                + $"{_origin.Layer.DiffId}.");
+        }
+    }
+
+    private async ValueTask WriteArchiveAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+    {
+        if (_archive is null)
+        {
+            _archive = _cache.BeginContentWrite(LayerKinds.File);
+            _builder.ReserveObject();
+        }
+
+        var outcome = await _archive.WriteAsync(chunk, cancellationToken).ConfigureAwait(false);
+        if (outcome != PutOutcome.Stored)
+        {
+            throw ObjectPacker.Unstorable(outcome, _archiveBytes);
+        }
+    }
+
+    private async ValueTask CompleteArchiveAsync(Fingerprint digest, CancellationToken cancellationToken)
+    {
+        if (_archive is null)
+        {
+            return;
+        }
+
+        CheckDiffId(digest);
+        var (outcome, lease) = await _archive.CommitAsync(ArtifactWriter.AsWritten, cancellationToken).ConfigureAwait(false);
+        using (lease)
+        {
+            if (!lease.IsHit)
+            {
+                throw ObjectPacker.Unstorable(outcome, _archiveBytes);
+            }
+
+            _builder.SetObject(0, new LayerObject(digest, _archiveBytes, LayerObjectKind.File, 0, _archiveBytes));
+            _stored(_archive.Key, lease, outcome == PutOutcome.Stored);
         }
     }
 
@@ -215,12 +269,19 @@ internal sealed class LayerImporter
 
     private async ValueTask UnpackAsync(ReadOnlyMemory<byte> chunk, ObjectPacker packer, CancellationToken cancellationToken)
     {
+        if (_options.Decompressed is not null)
+        {
+            await WriteArchiveAsync(chunk, cancellationToken).ConfigureAwait(false);
+        }
+
         while (true)
         {
             switch (_tar.Read(ref chunk, out var data))
             {
                 case TarToken.Entry:
                     await BeginEntryAsync(packer, cancellationToken).ConfigureAwait(false);
+                    break;
+                case TarToken.Data or TarToken.EntryEnd when _options.Decompressed is not null:
                     break;
                 case TarToken.Data:
                     await packer.WriteAsync(data, cancellationToken).ConfigureAwait(false);
@@ -238,7 +299,11 @@ internal sealed class LayerImporter
     {
         var entry = _tar.Entry;
         _extents.Clear();
-        if (entry.StoredBytes > 0)
+        if (entry.StoredBytes > 0 && _options.Decompressed is not null)
+        {
+            AddExtents(entry, 0, entry.DataOffset);
+        }
+        else if (entry.StoredBytes > 0)
         {
             var (number, offset) = await packer.BeginFileAsync(entry, cancellationToken).ConfigureAwait(false);
             AddExtents(entry, number, offset);

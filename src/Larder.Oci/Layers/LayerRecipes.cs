@@ -12,13 +12,19 @@ internal static class LayerRecipes
     private const int ImporterVersion = 1;
 
     /// <summary>The index: of what is in the layer, however it is compressed.</summary>
-    public static Recipe IndexOf(Fingerprint diffId, LayerStoreOptions options) => Recipe.For(LayerKinds.Index, LayerIndexFormat.Version)
-        .Add("diff-id", diffId)
-        .Add("importer", ImporterVersion)
-        .Add("file-object-bytes", options.FileObjectBytes)
-        .Add("pack-bytes", options.PackBytes)
-        .Add("pack-span-bytes", options.PackSpanBytes)
-        .Build();
+    public static Recipe IndexOf(Fingerprint diffId, LayerStoreOptions options)
+    {
+        var recipe = Recipe.For(LayerKinds.Index, LayerIndexFormat.Version)
+            .Add("diff-id", diffId)
+            .Add("importer", ImporterVersion);
+        return options.Decompressed is not null
+            ? recipe.Add("form", "archive").Build()
+            : recipe
+                .Add("file-object-bytes", options.FileObjectBytes)
+                .Add("pack-bytes", options.PackBytes)
+                .Add("pack-span-bytes", options.PackSpanBytes)
+                .Build();
+    }
 
     /// <summary>The restart points: of one blob.</summary>
     public static Recipe PointsOf(ImageLayer layer, LayerStoreOptions options) =>

@@ -25,7 +25,9 @@ public sealed partial class LayerStore
                 return lease;
             }
 
-            lease = await FetchRangeAsync(origin, index, number, progress, cancellationToken).ConfigureAwait(false);
+            lease = _decompressed is null
+                ? await FetchRangeAsync(origin, index, number, progress, cancellationToken).ConfigureAwait(false)
+                : ArtifactLease.Miss;
             if (lease.IsHit)
             {
                 return lease;

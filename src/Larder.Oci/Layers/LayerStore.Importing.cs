@@ -85,12 +85,15 @@ public sealed partial class LayerStore
     {
         var unsent = new List<ArtifactKey>();
         var isShared = _cache.Remote is not null;
-        var importer = new LayerImporter(_cache, _options, origin, progress, OnStored);
-        var blob = new BlobReader(origin, part: null, _options, progress, _time);
-        LayerIndex index;
-        await using (blob.ConfigureAwait(false))
+        var index = await ImportSharedAsync(origin, progress, OnStored).ConfigureAwait(false);
+        var isShareable = index is null;
+        if (index is null)
         {
-            index = await importer.RunAsync(blob, _closing.Token).ConfigureAwait(false);
+            var blob = new BlobReader(origin, part: null, _options, progress, _time);
+            await using (blob.ConfigureAwait(false))
+            {
+                index = await new LayerImporter(_cache, _options, origin, progress, OnStored).RunAsync(blob, _closing.Token).ConfigureAwait(false);
+            }
         }
 
         var recipe = LayerRecipes.IndexOf(diffId, _options);
@@ -106,9 +109,10 @@ public sealed partial class LayerStore
 
         if (unsent.Count > 0)
         {
-            BeginPublishing(unsent);
+            Begin(() => PublishAsync(unsent));
         }
 
+        await NameAsync(origin, index, isShareable).ConfigureAwait(false);
         return index;
 
         void OnStored(ArtifactKey key, in ArtifactLease lease, bool isNew)
@@ -121,8 +125,61 @@ public sealed partial class LayerStore
         }
     }
 
-    /// <summary>Sends to the remote tier, as its queue has room, what did not fit it before, or may have been sent by others.</summary>
-    private void BeginPublishing(List<ArtifactKey> keys)
+    /// <summary>
+    /// Reads a layer that others have decompressed, in the form that keeps layers so; null when there is none, or it is not right.
+    /// </summary>
+    private async ValueTask<LayerIndex?> ImportSharedAsync(LayerOrigin origin, LayerProgress progress, ObjectPacker.ObjectStored stored)
+    {
+        if (_decompressed is null
+            || await _decompressed.TryOpenAsync(origin.Layer.Blob.Digest, _closing.Token).ConfigureAwait(false) is not { } archive)
+        {
+            return null;
+        }
+
+        var reader = new BlobReader(origin, archive, _options, progress, _time);
+        await using (reader.ConfigureAwait(false))
+        {
+            try
+            {
+                var index = await new LayerImporter(_cache, _options, origin, progress, stored).RunAsync(reader, _closing.Token).ConfigureAwait(false);
+                progress.CountHit(TierKind.Remote, index.ArchiveLength);
+                return index;
+            }
+            catch (Exception exception) when (
+                exception is IOException or HttpRequestException or OciException { Kind: not OciErrorKind.Storage }
+                || (exception is OperationCanceledException && !_closing.IsCancellationRequested))
+            {
+                // What others made is wrong, or cannot be read: the source has the right one.
+                progress.SetError(exception.Message);
+                return null;
+            }
+        }
+    }
+
+    /// <summary>In the decompressed form: gives a layer its name, and to others what was decompressed here.</summary>
+    private async ValueTask NameAsync(LayerOrigin origin, LayerIndex index, bool isShareable)
+    {
+        if (_decompressed is null || index.Objects.IsEmpty)
+        {
+            return;
+        }
+
+        // The constructor has seen the disk tier.
+        var key = new ArtifactKey(LayerKinds.File, index.DiffId);
+        if (!await _cache.Disk!.ContainsAsync(key, _closing.Token).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        _decompressed.Link(origin.Layer.Blob.Digest, index.DiffId);
+        if (isShareable && _decompressed.IsShared)
+        {
+            Begin(() => _decompressed.ShareAsync(origin.Layer.Blob.Digest, key, _closing.Token));
+        }
+    }
+
+    /// <summary>Begins work that nobody waits for; closing waits for its end.</summary>
+    private void Begin(Func<Task> work)
     {
         lock (_gate)
         {
@@ -131,7 +188,7 @@ public sealed partial class LayerStore
                 return;
             }
 
-            var task = Task.Run(() => PublishAsync(keys));
+            var task = Task.Run(work);
             _publishing.Add(task);
             _ = task.ContinueWith(Forget, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
@@ -145,6 +202,7 @@ public sealed partial class LayerStore
         }
     }
 
+    /// <summary>Sends to the remote tier, as its queue has room, what did not fit it before, or may have been sent by others.</summary>
     private async Task PublishAsync(List<ArtifactKey> keys)
     {
         var token = _closing.Token;

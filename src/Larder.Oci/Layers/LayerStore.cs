@@ -26,6 +26,7 @@ public sealed partial class LayerStore : IAsyncDisposable
     private readonly LayerStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ImportTurns _turns;
+    private readonly DecompressedLayers? _decompressed;
     private readonly CancellationTokenSource _closing = new();
 
     private readonly ConcurrentDictionary<Fingerprint, LayerProgress> _layers = new();
@@ -50,6 +51,7 @@ public sealed partial class LayerStore : IAsyncDisposable
         _options.Validate();
         _time = time ?? TimeProvider.System;
         _turns = new ImportTurns(_options.ParallelImports);
+        _decompressed = _options.Decompressed is { } decompressed ? new DecompressedLayers(cache, decompressed) : null;
         foreach (var kind in (ArtifactKind[])[LayerKinds.File, LayerKinds.Pack])
         {
             if (cache.Disk is null || cache.OptionsFor(kind) is not { ContentAddressed: true, Memory: false })
@@ -196,14 +198,15 @@ public sealed partial class LayerStore : IAsyncDisposable
         await _closing.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _closing.Dispose();
+        _decompressed?.Dispose();
     }
 
     private static Fingerprint DiffIdOf(LayerOrigin origin) => origin.Layer.DiffId.TryGetFingerprint(out var diffId)
         ? diffId
         : throw new OciException(OciErrorKind.Unsupported, $"Layer {origin.Layer.DiffId} is not named by SHA-256.");
 
-    private static ObjectLease Wrap(in LayerObject item, ArtifactLease lease) =>
-        new(lease, 0, item.Length, item.Kind == LayerObjectKind.File);
+    private ObjectLease Wrap(in LayerObject item, ArtifactLease lease) =>
+        new(lease, 0, item.Length, item.Kind == LayerObjectKind.File && _decompressed is null);
 
     private static LayerIndex? TryDecode(ArtifactContent content, Fingerprint diffId)
     {

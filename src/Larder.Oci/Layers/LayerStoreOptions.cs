@@ -57,6 +57,11 @@ public sealed record LayerStoreOptions
     /// </summary>
     public TimeSpan FailureTtl { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Keeps each layer as one decompressed archive, and shares it by the names that others use; null, the default, for objects.
+    /// </summary>
+    public DecompressedLayerOptions? Decompressed { get; init; }
+
     /// <summary>Throws when a value is out of range.</summary>
     /// <exception cref="OciException">Kind <see cref="OciErrorKind.Configuration"/>; the message names the option.</exception>
     internal void Validate()

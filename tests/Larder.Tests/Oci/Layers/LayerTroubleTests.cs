@@ -70,18 +70,13 @@ public sealed class LayerTroubleTests
         {
             await using (store)
             {
-                // More than the disk and less than the capacity, in files that fit one by one.
+                // Less than the capacity, and more than the disk.
                 var source = new MemorySource();
-                var tar = new TarBuilder();
-                using var held = new LeaseHolder();
-                for (var i = 0; i < 12; i++)
-                {
-                    tar.File($"file{i}", InflaterTests.Random(i, 900_000));
-                }
-
-                var archive = tar.ToArray();
+                var archive = new TarBuilder()
+                    .File("fits", InflaterTests.Random(1, 900_000))
+                    .File("does not", InflaterTests.Random(2, 5_000_000))
+                    .ToArray();
                 var origin = source.Add(archive, archive);
-                held.KeepAll(cache);
 
                 var exception = await Assert.ThrowsAsync<OciException>(() => store.GetIndexAsync(origin).AsTask());
 
@@ -180,8 +175,8 @@ public sealed class LayerTroubleTests
             {
                 var index = await store.GetIndexAsync(fixture.Source.Add(archive, damaged));
 
-                // The header of gzip has bits that mean nothing, as the time of the file.
-                Assert.InRange(bit, 32, 79);
+                // Some bits mean nothing: the time in gzip's header, lengths of codes that are not used.
+                Assert.Equal("a"u8.ToArray(), index.GetLinkTarget(1).ToArray());
                 Assert.Equal(2, index.Count);
                 foreach (var entry in cache.Disk!.List(LayerKinds.Index).ToArray())
                 {
@@ -195,39 +190,6 @@ public sealed class LayerTroubleTests
                         or OciErrorKind.Unsupported,
                     exception.ToString());
             }
-        }
-    }
-
-    // Keeps what is evicted from giving its space back.
-    private sealed class LeaseHolder : IDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-        private readonly List<Larder.Cache.Artifacts.ArtifactLease> _leases = [];
-        private Task _keeping = Task.CompletedTask;
-
-        public void KeepAll(Larder.Cache.TieredCache cache) => _keeping = Task.Run(async () =>
-        {
-            while (!_stop.IsCancellationRequested)
-            {
-                foreach (var entry in cache.Disk!.List(LayerKinds.File).ToArray())
-                {
-                    var lease = await cache.GetAsync(entry.Key);
-                    if (lease.IsHit)
-                    {
-                        _leases.Add(lease);
-                    }
-                }
-
-                await Task.Delay(1);
-            }
-        });
-
-        public void Dispose()
-        {
-            _stop.Cancel();
-            _keeping.GetAwaiter().GetResult();
-            _leases.ForEach(static lease => lease.Dispose());
-            _stop.Dispose();
         }
     }
 
