@@ -56,6 +56,7 @@ internal static class CommandLine
             TreeCommand.Create(terminal),
             CatCommand.Create(terminal),
             PrefetchCommand.Create(terminal),
+            ExportCommand.Create(terminal),
             SymbolsCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

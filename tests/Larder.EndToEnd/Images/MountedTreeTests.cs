@@ -44,6 +44,18 @@ public sealed class MountedTreeTests(UnpackedImages unpacked) : IClassFixture<Un
     }
 
     [Fact]
+    public async Task What_is_exported_is_the_same()
+    {
+        var judge = await unpacked.OddAsync();
+        await using var mount = await MountedImage.MountAsync($"oci:{unpacked.Layout}:odd");
+        using var directory = new TemporaryDirectory();
+
+        (await mount.RunAsync("export", $"oci:{unpacked.Layout}:odd", directory["root"], "--cache-dir", mount.Cache)).Succeeded();
+
+        await judge.AssertEqualAsync(directory["root"]);
+    }
+
+    [Fact]
     public async Task Programs_run_in_it()
     {
         await unpacked.AppAsync();
