@@ -220,6 +220,29 @@ public sealed class MountLifeTests
         Assert.Equal(100_001, (await mount.LookAsync()).GetProperty("nodes").GetInt32() - 1);
     }
 
+    [Fact]
+    public async Task A_million_files_are_mounted_and_found_in_bounded_memory()
+    {
+        using var directory = new TemporaryDirectory();
+        var layer = new TarBuilder();
+        for (var file = 0; file < 1_000_000; file++)
+        {
+            layer.Add(TarMember.Of($"d{file / 1000}/f{file % 1000}") with { Dialect = TarDialect.Ustar });
+        }
+
+        await TestImages.WriteAsync(directory["layout"], "many", [layer.ToArray()]);
+        await using var mount = await MountedImage.MountAsync($"oci:{directory["layout"]}:many");
+
+        Assert.Equal(1_001_001, (await mount.LookAsync()).GetProperty("nodes").GetInt32());
+        Assert.True(File.Exists(Path.Combine(mount.Root, "d999", "f999")));
+        Assert.Equal(1_000, Directory.GetFiles(Path.Combine(mount.Root, "d500")).Length);
+
+        // What the tree takes is 150 MB; the rest is this runtime, and what merging leaves to be collected.
+        var resident = (await File.ReadAllLinesAsync($"/proc/{await mount.ProcessAsync()}/status"))
+            .First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        Assert.InRange(long.Parse(resident, System.Globalization.CultureInfo.InvariantCulture), 1, 1_500_000);
+    }
+
     private static bool SuccessorOf(MountedImage mount, int victim)
     {
         var status = mount.LookAsync().GetAwaiter().GetResult();

@@ -25,5 +25,8 @@ internal sealed class MountingFixture : IAsyncDisposable
         return await OpenedImage.OpenAsync(_open.Value.Store, source, image);
     }
 
+    /// <summary>Takes every blob of the layout away.</summary>
+    public void LoseBlobs() => Directory.Delete(Path.Combine(_layers.Folder, "layout", "blobs"), recursive: true);
+
     public async ValueTask DisposeAsync() => await _layers.DisposeAsync();
 }
