@@ -49,6 +49,8 @@ internal static class CommandLine
             CompileCommand.Create(terminal),
             HandlersCommand.Create(terminal),
             WasmCommand.Create(terminal),
+            PullCommand.Create(terminal),
+            ImagesCommand.Create(terminal),
             MountCommand.Create(terminal),
             UnmountCommand.Create(terminal),
             MountsCommand.Create(terminal),

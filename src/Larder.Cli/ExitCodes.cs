@@ -50,7 +50,7 @@ internal static class ExitCodes
 
     private static int Of(OciErrorKind kind) => kind switch
     {
-        OciErrorKind.InvalidReference => Usage,
+        OciErrorKind.InvalidReference or OciErrorKind.Configuration => Usage,
         OciErrorKind.NotFound => NotFound,
         OciErrorKind.DigestMismatch or OciErrorKind.InvalidLayer or OciErrorKind.InvalidManifest => Damaged,
         OciErrorKind.Unauthorized or OciErrorKind.Unavailable => Unreachable,

@@ -3,6 +3,8 @@ using System.Text.Json;
 using Larder.Cli.Images;
 using Larder.Cli.Output;
 using Larder.Fuse;
+using Larder.Oci.References;
+using Microsoft.Extensions.Logging;
 
 namespace Larder.Cli.Commands;
 
@@ -11,19 +13,33 @@ internal static class LayersCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new DocumentedCommand("layers", "Show what a mount read of each layer, and where it came from.")
+        var command = new DocumentedCommand("layers", "Show what a mount read of each layer and from where, or the layers of an image.")
         {
-            Examples = [("larder layers /mnt/app", "the lowest layer first"), ("larder layers /mnt/app --json", "for a program")],
+            Examples =
+            [
+                ("larder layers /mnt/app", "of a mount: what was read, the lowest layer first"),
+                ("larder layers debian:12", "of an image: digests, types, sizes"),
+                ("larder layers /mnt/app --json", "for a program"),
+            ],
         };
-        var directory = new Argument<string>("directory") { Description = "Where the image is mounted." };
+        var directory = new Argument<string>("target") { Description = "Where an image is mounted, or an image." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         command.Arguments.Add(directory);
         command.Options.Add(json);
-        command.SetAction(parsed =>
+        var images = ImageOptions.AddTo(command, terminal);
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var path = FuseMounts.Resolve(parsed.GetRequiredValue(directory));
-            var mount = new MountRegistry(terminal).List().FirstOrDefault(mount => mount.MountPoint == path)
-                ?? throw CommandException.NotFound($"No image is mounted on {path}; 'larder mounts' lists them.");
+            var target = parsed.GetRequiredValue(directory);
+            var path = Path.GetFullPath(target);
+            path = Directory.Exists(Path.GetDirectoryName(path)) ? FuseMounts.Resolve(path) : path;
+            if (new MountRegistry(terminal).List().FirstOrDefault(mount => mount.MountPoint == path) is not { } mount)
+            {
+                // A directory is not an image: one that holds a layout is written oci:DIRECTORY.
+                return Directory.Exists(path) || !ImageReference.TryParse(target, out var reference)
+                    ? throw CommandException.NotFound($"No image is mounted on {path}; 'larder mounts' lists them.")
+                    : await ShowImageAsync(terminal, images.Read(parsed), reference, parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+            }
+
             if (parsed.GetValue(json))
             {
                 terminal.Say(JsonSerializer.Serialize(mount, ImageJson.Indented.MountStatus));
@@ -51,6 +67,32 @@ internal static class LayersCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static async Task<int> ShowImageAsync(
+        Terminal terminal, ImageSettings settings, ImageReference reference, bool json, CancellationToken cancellationToken)
+    {
+        using var loggers = new StandardErrorLogging(terminal, LogLevel.Error);
+        var session = await ImageSession.OpenAsync(settings, loggers, cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            var (_, image) = await session.ResolveAsync(reference, cancellationToken).ConfigureAwait(false);
+            var layers = PullReport.Of(image).Layers;
+            if (json)
+            {
+                terminal.Say(JsonSerializer.Serialize([.. layers], ImageJson.Indented.LayerArray));
+                return ExitCodes.Ok;
+            }
+
+            var columns = new Columns("LAYER", "BLOB", ">SIZE", "TYPE");
+            foreach (var layer in layers)
+            {
+                columns.Add(layer.DiffId[7..19], layer.Digest[7..19], Format.Bytes(layer.Bytes), layer.MediaType);
+            }
+
+            columns.Write(terminal);
+            return ExitCodes.Ok;
+        }
     }
 
     private static string State(LayerFigures layer) =>

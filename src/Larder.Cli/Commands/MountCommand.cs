@@ -60,6 +60,7 @@ internal static class MountCommand
                 ReadDeadline = parsed.GetValue(deadline),
             };
             CheckWritable(request);
+            request.Settings.ExportCredential();
             if (parsed.GetValue(foreground))
             {
                 return await MountProcess.KeepAsync(terminal, request, cancellationToken).ConfigureAwait(false);

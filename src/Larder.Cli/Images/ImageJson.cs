@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Larder.Oci.Sources;
 
 namespace Larder.Cli.Images;
 
@@ -12,6 +13,9 @@ namespace Larder.Cli.Images;
 [JsonSerializable(typeof(MountReport))]
 [JsonSerializable(typeof(TreeLine))]
 [JsonSerializable(typeof(PrefetchReport))]
+[JsonSerializable(typeof(PullReport))]
+[JsonSerializable(typeof(PullReport.Layer[]))]
+[JsonSerializable(typeof(TagPin[]))]
 internal sealed partial class ImageJson : JsonSerializerContext
 {
     /// <summary>The same, for people.</summary>

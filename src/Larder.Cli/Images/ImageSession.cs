@@ -2,6 +2,7 @@ using Larder.Cache;
 using Larder.Cache.Disk;
 using Larder.Oci;
 using Larder.Oci.Layers;
+using Larder.Oci.Manifests;
 using Larder.Oci.Mounting;
 using Larder.Oci.References;
 using Larder.Oci.Sources;
@@ -14,6 +15,7 @@ internal sealed class ImageSession : IAsyncDisposable
 {
     private readonly ImageSettings _settings;
     private readonly ILogger _logger;
+    private readonly ImageSources _sources;
 
     private ImageSession(ImageSettings settings, TieredCache cache, ILogger logger)
     {
@@ -21,6 +23,8 @@ internal sealed class ImageSession : IAsyncDisposable
         _logger = logger;
         Cache = cache;
         Layers = new LayerStore(cache);
+        Pins = PinsOf(settings.CacheDirectory);
+        _sources = new ImageSources(settings.Registries, cache, Pins);
     }
 
     /// <summary>The cache.</summary>
@@ -28,6 +32,13 @@ internal sealed class ImageSession : IAsyncDisposable
 
     /// <summary>What is in layers.</summary>
     public LayerStore Layers { get; }
+
+    /// <summary>What tags stood for when they were looked up last.</summary>
+    public TagPins Pins { get; }
+
+    /// <summary>What is remembered of tags beside a cache.</summary>
+    /// <param name="cacheDirectory">The cache directory; the file begins with a dot, so that it is no kind of artifact.</param>
+    public static TagPins PinsOf(string cacheDirectory) => new(Path.Combine(cacheDirectory, ".images.json"));
 
     /// <summary>Opens the cache; beside another process that has it open, it is shared.</summary>
     /// <exception cref="CacheException">The directory cannot be opened.</exception>
@@ -43,7 +54,7 @@ internal sealed class ImageSession : IAsyncDisposable
     /// <exception cref="OciException">There is none, or it cannot be had.</exception>
     public async Task<(IImageSource Source, ResolvedImage Image)> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
     {
-        var source = ImageSourceOpener.Open(reference, _settings, Cache);
+        var source = _sources.Open(reference);
         var platform = _settings.Platform is { } text ? ImagePlatform.Parse(text) : null;
         return (source, await source.ResolveAsync(reference, platform, cancellationToken).ConfigureAwait(false));
     }
@@ -60,6 +71,7 @@ internal sealed class ImageSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Layers.DisposeAsync().ConfigureAwait(false);
+        _sources.Dispose();
         await Cache.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -70,7 +82,7 @@ internal sealed class ImageSession : IAsyncDisposable
             Memory = null,
             Disk = new DiskTierOptions { Directory = settings.CacheDirectory, CapacityBytes = settings.CapacityBytes },
             Remote = settings.Remote is { } remote ? RemoteAddress.Parse(remote, Environment.GetEnvironmentVariable("LARDER_IMAGE_REMOTE_TOKEN")) : null,
-            Kinds = LayerKinds.Complete(new CacheOptions().Kinds),
+            Kinds = ManifestKinds.Complete(LayerKinds.Complete(new CacheOptions().Kinds)),
         };
         try
         {
