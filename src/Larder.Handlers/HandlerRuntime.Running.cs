@@ -102,7 +102,7 @@ public sealed partial class HandlerRuntime
         // From here on the run belongs to whoever resumes it.
         if (_pool.TrySuspend(lease, id))
         {
-            _metrics.Record(code.SourceDigest, name, result);
+            _metrics.Record(code.SourceDigest, name, result, run.Context.PanelId);
             return result;
         }
 
@@ -121,7 +121,7 @@ public sealed partial class HandlerRuntime
     private HandlerResult Ended(CompiledHandler? code, HandlerContext context, HandlerResult result, long started)
     {
         result = result with { Metrics = result.Metrics with { Duration = Stopwatch.GetElapsedTime(started) } };
-        _metrics.Record(code?.SourceDigest, context.HandlerName, result);
+        _metrics.Record(code?.SourceDigest, context.HandlerName, result, context.PanelId);
         return result;
     }
 

@@ -66,8 +66,13 @@ public sealed unsafe partial class Instance
     }
 
     /// <summary>Puts the instance back to an image of it, or of another instance of the same module.</summary>
+    /// <param name="snapshot">The image.</param>
+    /// <param name="present">
+    /// What the instance was restored to last, if nothing ran or wrote in it since: then only what differs between the two is
+    /// written. Null when it may hold anything.
+    /// </param>
     /// <exception cref="ArgumentException">The image is of an instance of another module.</exception>
-    public void Restore(InstanceSnapshot snapshot)
+    public void Restore(InstanceSnapshot snapshot, InstanceSnapshot? present = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         Store.ThrowIfDisposed();
@@ -76,7 +81,7 @@ public sealed unsafe partial class Instance
             throw new ArgumentException("The snapshot is of an instance of another module.", nameof(snapshot));
         }
 
-        RestoreMemories(snapshot);
+        RestoreMemories(snapshot, present?.Module == Module ? present : null);
         RestoreReferences(snapshot);
     }
 
@@ -119,7 +124,7 @@ public sealed unsafe partial class Instance
     }
 
     // The image of the first memory has the state below it, most of which belongs to this instance alone.
-    private void RestoreMemories(InstanceSnapshot snapshot)
+    private void RestoreMemories(InstanceSnapshot snapshot, InstanceSnapshot? present)
     {
         var stateBytes = Module.Layout.StateBytes + InstanceLayout.MemoryLength;
         byte[]? rented = null;
@@ -135,7 +140,7 @@ public sealed unsafe partial class Instance
 
         for (var index = 0; index < snapshot.Memories.Length; index++)
         {
-            Memories[index + _imports.Memories.Length].Region.Restore(snapshot.Memories[index]);
+            Memories[index + _imports.Memories.Length].Region.Restore(snapshot.Memories[index], present?.Memories[index]);
         }
 
         if (carriesMemory)

@@ -34,7 +34,7 @@ internal static class HandlersBench
                         StartCosts.Report(directory.FullName, isShort);
                         break;
                     case "memory":
-                        await WarmMemory.ReportAsync(directory.FullName, isShort);
+                        await WarmMemory.ReportAsync(directory.FullName);
                         break;
                     case "stop":
                         await StopLatency.ReportAsync(directory.FullName, isShort);

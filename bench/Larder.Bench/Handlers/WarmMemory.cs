@@ -11,15 +11,16 @@ namespace Larder.Bench.Handlers;
 /// </summary>
 internal static class WarmMemory
 {
-    public static async Task ReportAsync(string directory, bool isShort)
+    private const int Instances = 1000;
+
+    public static async Task ReportAsync(string directory)
     {
-        var count = isShort ? 200 : 1000;
         await using var cache = await BenchHandlers.OpenCacheAsync(Path.Combine(directory, "memory"));
         var options = new HandlerRuntimeOptions
         {
             MinInstances = 1,
-            MaxInstances = count,
-            MaxSuspended = 2 * count,
+            MaxInstances = Instances,
+            MaxSuspended = 2 * Instances,
             MaxSuspendedBytes = long.MaxValue,
             SuspensionTimeout = TimeSpan.FromMinutes(10),
             IdleTimeout = Timeout.InfiniteTimeSpan,
@@ -35,7 +36,7 @@ internal static class WarmMemory
 
         var before = Resident();
         var suspended = new List<Guid>();
-        for (var number = 0; number < count; number++)
+        for (var number = 0; number < Instances; number++)
         {
             suspended.Add(await SuspendAsync(runtime, Waits, number));
         }
@@ -48,11 +49,11 @@ internal static class WarmMemory
 
         var idle = Resident();
         var figures = runtime.Statistics();
-        Console.WriteLine($"\n### Memory of {count} instances\n");
+        Console.WriteLine($"\n### Memory of {Instances} instances\n");
         Console.WriteLine("| | of the process alone, KiB an instance | resident, KiB an instance | instances |");
         Console.WriteLine("|---|---|---|---|");
-        Print("suspended in the middle of a call", waiting, before, count, count);
-        Print("kept warm, after a call and a reset", idle, before, count, figures.AvailableInstances);
+        Print("suspended in the middle of a call", waiting, before, Instances);
+        Print("kept warm, after a call and a reset", idle, before, figures.AvailableInstances);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"\nThe runtime itself says {figures.TotalMemoryBytes / 1024.0 / figures.AvailableInstances:F0} KiB an instance, which is address space."));
     }
@@ -66,9 +67,9 @@ internal static class WarmMemory
     private static async Task ResumeAsync(HandlerRuntime runtime, Guid id) =>
         BenchHandlers.Check(await runtime.ResumeAsync(id, ResumeResult.Of(JsonElement.Parse("1"))));
 
-    private static void Print(string name, (double Alone, double All) now, (double Alone, double All) before, int count, int instances) =>
+    private static void Print(string name, (double Alone, double All) now, (double Alone, double All) before, int instances) =>
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"| {name} | {(now.Alone - before.Alone) / count:F0} | {(now.All - before.All) / count:F0} | {instances} |"));
+            CultureInfo.InvariantCulture, $"| {name} | {(now.Alone - before.Alone) / Instances:F0} | {(now.All - before.All) / Instances:F0} | {instances} |"));
 
     // In KiB.
     private static (double Alone, double All) Resident()

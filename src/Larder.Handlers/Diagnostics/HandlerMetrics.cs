@@ -41,14 +41,15 @@ internal sealed class HandlerMetrics
         _keyOf = keyOf;
     }
 
-    /// <summary>Hears of every result, after it was counted.</summary>
-    public event Action<HandlerResult>? Recorded;
+    /// <summary>Hears of every result, after it was counted, and of the panel that it is for.</summary>
+    public event Action<string, HandlerResult>? Recorded;
 
     /// <summary>Takes the result of a call.</summary>
     /// <param name="source">The digest of the handler's source; null when it could not be compiled.</param>
     /// <param name="name">What the caller names it.</param>
     /// <param name="result">The result.</param>
-    public void Record(Fingerprint? source, string name, HandlerResult result)
+    /// <param name="panel">The panel that it is for.</param>
+    public void Record(Fingerprint? source, string name, HandlerResult result, string panel = "")
     {
         var metrics = result.Metrics;
         var hostCalls = CountHostCalls(metrics);
@@ -67,7 +68,7 @@ internal sealed class HandlerMetrics
             _compilation.Record(compilation);
         }
 
-        Recorded?.Invoke(result);
+        Recorded?.Invoke(panel, result);
     }
 
     /// <summary>What all calls did, with the figures of the pool that they ran in.</summary>

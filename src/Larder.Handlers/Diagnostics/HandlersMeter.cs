@@ -22,12 +22,18 @@ public sealed class HandlersMeter : IDisposable
     /// <summary>The name of the meter with the instruments of document 1.</summary>
     public const string AliasName = "Larder.Handlers.Aliases";
 
+    /// <summary>Panels that are told apart.</summary>
+    internal const int MostPanels = 1_000;
+
     private const int ShownKeyLength = 12;
 
     private static readonly TimeSpan SnapshotAge = TimeSpan.FromSeconds(1);
 
     private static readonly double[] Bounds =
         [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    // Those of the document.
+    private static readonly double[] PanelBounds = [0.001, 0.01, 0.1, 1, 10];
 
     private static readonly KeyValuePair<string, object?>[] StatusTags =
         [.. Enum.GetValues<HandlerStatus>().Select(static status => new KeyValuePair<string, object?>("status", WireName(status)))];
@@ -41,6 +47,10 @@ public sealed class HandlersMeter : IDisposable
     private readonly Histogram<double> _run;
     private readonly Histogram<double> _queue;
     private readonly Histogram<double> _compilation;
+
+    // Only with the names of document 1: panels may be many, and each is a series.
+    private readonly PanelCounts _panels;
+    private Histogram<double>? _panelDuration;
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -62,6 +72,7 @@ public sealed class HandlersMeter : IDisposable
         _read = read;
         _metrics = metrics;
         _time = time;
+        _panels = new PanelCounts(MostPanels);
         _meter = meters?.Create(Name) ?? new Meter(Name);
         _duration = CreateHistogram("larder.handlers.duration", "Wall time of a call, from its start to its result.");
         _run = CreateHistogram("larder.handlers.run", "Time that guest code ran in a call.");
@@ -123,8 +134,14 @@ public sealed class HandlersMeter : IDisposable
     private Histogram<double> CreateHistogram(string name, string description) => _meter.CreateHistogram(
         name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
 
-    private void Record(HandlerResult result)
+    private void Record(string panel, HandlerResult result)
     {
+        if (_panelDuration is not null && result.Status != HandlerStatus.Suspended)
+        {
+            _panels.Add(panel);
+            _panelDuration.Record(result.Metrics.Duration.TotalSeconds);
+        }
+
         var metrics = result.Metrics;
         _duration.Record(metrics.Duration.TotalSeconds, StatusTags[(int)result.Status]);
         _run.Record(metrics.RunTime.TotalSeconds);
@@ -235,6 +252,16 @@ public sealed class HandlersMeter : IDisposable
         meter.CreateObservableGauge(
             "nexus.peak_memory", () => Snapshot().All.PeakMemoryBytes, "By", "Most bytes that the instance of one run had.");
         meter.CreateObservableCounter("nexus.host_calls", () => HostCalls(Snapshot().All), null, "Calls of host functions.");
+        meter.CreateObservableCounter(
+            "nexus.panel.executions",
+            () => _panels.Read().Select(static panel => Of(panel.Value, "panel_id", panel.Key)),
+            null,
+            "Runs of a panel's handlers that ended.");
+        _panelDuration = meter.CreateHistogram(
+            "nexus.panel.execution.duration",
+            "s",
+            "Wall time of calls whose run ended.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = PanelBounds });
         meter.CreateObservableCounter("nexus.errors", () => Errors(Snapshot().All), null, "Runs that ended with an error, by its code.");
     }
 

@@ -152,9 +152,11 @@ internal sealed partial class QuickJsInstance : IDisposable
     public QuickJsImage TakeImage(QuickJsImage? basis = null) => new(_instance.Snapshot(basis?.Snapshot), new QuickJsLayout(_runtime, _context, _heapCounter, _scratch, _heap, _valueVersion));
 
     /// <summary>Puts the engine back to an image, of this one or of another one of the same module.</summary>
-    public void Restore(QuickJsImage image)
+    /// <param name="image">The image.</param>
+    /// <param name="present">The image that it was put back to last, if nothing was done with it since; null otherwise.</param>
+    public void Restore(QuickJsImage image, QuickJsImage? present = null)
     {
-        _instance.Restore(image.Snapshot);
+        _instance.Restore(image.Snapshot, present?.Snapshot);
         Adopt(image);
     }
 

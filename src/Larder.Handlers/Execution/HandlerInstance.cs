@@ -8,6 +8,9 @@ namespace Larder.Handlers.Execution;
 internal sealed class HandlerInstance : IDisposable
 {
     private readonly HandlerEngine _home;
+
+    // The image that the engine was put back to, and whether anything was done with it since.
+    private QuickJsImage? _present;
     private bool _isUsed;
 
     /// <summary>Wraps an engine that was made from the image of <paramref name="home"/>.</summary>
@@ -46,14 +49,16 @@ internal sealed class HandlerInstance : IDisposable
     {
         Run = null;
         Engine.ClearInterrupt();
+
+        // Whatever is known of its last use: here nothing is taken for granted.
+        _isUsed = true;
         if (!TryRestore(wanted) && !TryRestore(Handler))
         {
-            Engine.Restore(_home.Image);
+            RestoreTo(_home.Image);
             Handler = null;
             Function = default;
         }
 
-        _isUsed = false;
         return Handler;
     }
 
@@ -70,7 +75,7 @@ internal sealed class HandlerInstance : IDisposable
 
         if (Handler is not null || _isUsed)
         {
-            Engine.Restore(_home.Image);
+            RestoreTo(_home.Image);
             Handler = null;
         }
 
@@ -95,6 +100,13 @@ internal sealed class HandlerInstance : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Engine.Dispose();
 
+    private void RestoreTo(QuickJsImage image)
+    {
+        Engine.Restore(image, _isUsed ? null : _present);
+        _present = image;
+        _isUsed = false;
+    }
+
     private bool TryRestore(LoadedHandler? handler)
     {
         if (handler?.Image is not { } image)
@@ -104,7 +116,7 @@ internal sealed class HandlerInstance : IDisposable
 
         try
         {
-            Engine.Restore(image.Engine);
+            RestoreTo(image.Engine);
         }
         catch (ObjectDisposedException)
         {

@@ -135,11 +135,13 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
     }
 
     /// <summary>Goes back to an image, its length included, taken from this region or one with as much state.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="present">What was restored last, if nothing but the state was written since; null otherwise.</param>
     /// <exception cref="ArgumentException">The image has another size of state or is longer than the maximum.</exception>
     /// <exception cref="WasmException">
     /// The machine refuses (<see cref="WasmErrorKind.Unavailable"/>); the region is disposed then.
     /// </exception>
-    public void Restore(RegionSnapshot image)
+    public void Restore(RegionSnapshot image, RegionSnapshot? present = null)
     {
         if (image.StateBytes != _stateBytes || image.ByteLength > _maximumBytes)
         {
@@ -150,7 +152,7 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
         image.Hold();
         try
         {
-            if (!slot.TryRestore(image) || !slot.TryClose())
+            if (!(slot.TryChange(present, image) || slot.TryRestore(image)) || !slot.TryClose())
             {
                 throw Abandon($"{image.ByteLength} bytes of memory to restore");
             }

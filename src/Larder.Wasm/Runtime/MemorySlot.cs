@@ -225,6 +225,24 @@ internal sealed unsafe class MemorySlot
         return true;
     }
 
+    /// <summary>
+    /// Goes from one image, which the slot holds exactly, to another one of the same root, by the pages in which they differ
+    /// from it. The caller holds the new image.
+    /// </summary>
+    /// <returns>False when that is not how things are; nothing was done then.</returns>
+    public bool TryChange(RegionSnapshot? present, RegionSnapshot image)
+    {
+        if (present is null || _mapped is null || _mapped != present.Root || _mapped != image.Root || Length != image.ByteLength)
+        {
+            return false;
+        }
+
+        var start = Base - image.StateBytes;
+        present.Differences?.Revert(start, image.Root.Bytes);
+        image.Differences?.CopyTo(start);
+        return true;
+    }
+
     /// <summary>The pages of the slot that may differ from an image, in order; null when that is not known.</summary>
     public List<int>? PagesOtherThan(RegionSnapshot image)
     {

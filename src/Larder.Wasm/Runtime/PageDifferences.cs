@@ -67,6 +67,16 @@ internal sealed unsafe class PageDifferences
     /// <summary>Its bytes.</summary>
     public byte* Page(int index) => _bytes.Address + ((ulong)index * _pageBytes);
 
+    /// <summary>Writes what the other image has in place of these pages.</summary>
+    public void Revert(byte* block, byte* basis)
+    {
+        foreach (var number in _numbers)
+        {
+            var offset = (ulong)number * _pageBytes;
+            NativeMemory.Copy(basis + offset, block + offset, (nuint)_pageBytes);
+        }
+    }
+
     /// <summary>Writes all pages into a block that holds the other image.</summary>
     public void CopyTo(byte* block)
     {

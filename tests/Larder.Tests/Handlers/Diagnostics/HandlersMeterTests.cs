@@ -68,6 +68,30 @@ public sealed class HandlersMeterTests : IDisposable
         AssertLine(text, "nexus_peak_memory_bytes 1000");
         AssertLine(text, "nexus_host_calls_total{function=\"state_get\"} 3");
         AssertLine(text, "nexus_errors_total{code=\"PERMISSION_DENIED\"} 1");
+        AssertLine(text, "nexus_panel_executions_total{panel_id=\"p\"} 2");
+        AssertLine(text, "nexus_panel_executions_total{panel_id=\"q\"} 1");
+        AssertLine(text, "nexus_panel_execution_duration_seconds_count 3");
+        AssertLine(text, "nexus_panel_execution_duration_seconds_bucket{le=\"0.001\"} 3");
+    }
+
+    [Fact]
+    public void Panels_beyond_the_bound_are_summed_up()
+    {
+        using var meter = NewMeter(aliases: true);
+        _listener.Start();
+        for (var call = 0; call < 2 * (HandlersMeter.MostPanels + 5); call++)
+        {
+            _metrics.Record(Results.Source(1), "h", Results.Of(), $"panel {call / 2}");
+        }
+
+        _metrics.Record(Results.Source(1), "h", Results.Of(suspended: true), "panel 0");
+        _metrics.Record(Results.Source(1), "h", Results.Of(), new string('x', 5_000));
+
+        var text = _listener.Render();
+        AssertLine(text, "nexus_panel_executions_total{panel_id=\"panel 0\"} 2");
+        AssertLine(text, $"nexus_panel_executions_total{{panel_id=\"panel {HandlersMeter.MostPanels - 1}\"}} 2");
+        AssertLine(text, "nexus_panel_executions_total{panel_id=\"other\"} 11");
+        Assert.DoesNotContain("xxx", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,9 +140,9 @@ public sealed class HandlersMeterTests : IDisposable
 
     private void RecordSome()
     {
-        _metrics.Record(Results.Source(1), "h", Results.Of(origin: HandlerOrigin.Compiled));
-        _metrics.Record(Results.Source(1), "h", Results.Of(hostCalls: ImmutableDictionary<string, int>.Empty.Add("state_get", 3)));
-        _metrics.Record(Results.Source(1), "h", Results.Of(HandlerErrorCode.PermissionDenied));
+        _metrics.Record(Results.Source(1), "h", Results.Of(origin: HandlerOrigin.Compiled), "p");
+        _metrics.Record(Results.Source(1), "h", Results.Of(hostCalls: ImmutableDictionary<string, int>.Empty.Add("state_get", 3)), "p");
+        _metrics.Record(Results.Source(1), "h", Results.Of(HandlerErrorCode.PermissionDenied), "q");
     }
 
     private HandlersMeter NewMeter(bool aliases) =>
