@@ -186,15 +186,30 @@ public sealed partial class RedisRemoteStore
             == record.Head.ChunkCount;
     }
 
-    /// <summary>Gives chunks the life of their record.</summary>
+    /// <summary>
+    /// Gives chunks the life of their record. It is stored by now: if this fails, it lives as long as they would have
+    /// waited for it.
+    /// </summary>
     private async ValueTask KeepChunksAsync(ArtifactKey key, byte[] generation, int count, CancellationToken cancellationToken)
     {
+        const int Attempts = 2;
         var life = _options.TimeToLive + TimeSpan.FromMinutes(1);
-        await ForChunksAsync(
-            count,
-            index => life is { } time
-                ? SendChunkCommandAsync("PEXPIRE"u8, key, generation, index, (long)time.TotalMilliseconds, cancellationToken)
-                : SendChunkCommandAsync("PERSIST"u8, key, generation, index, null, cancellationToken)).ConfigureAwait(false);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            try
+            {
+                await ForChunksAsync(
+                    count,
+                    index => life is { } time
+                        ? SendChunkCommandAsync("PEXPIRE"u8, key, generation, index, (long)time.TotalMilliseconds, cancellationToken)
+                        : SendChunkCommandAsync("PERSIST"u8, key, generation, index, null, cancellationToken)).ConfigureAwait(false);
+                return;
+            }
+            catch (CacheException)
+            {
+                // Once more, on another connection.
+            }
+        }
     }
 
     private ValueTask<RespReply> SendSetAsync(ArtifactKey key, ReadOnlyMemory<byte> record, bool ifAbsent, CancellationToken cancellationToken)

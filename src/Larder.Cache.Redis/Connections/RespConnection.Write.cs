@@ -18,20 +18,27 @@ internal sealed partial class RespConnection
 
     private static ReadOnlySpan<byte> Asking => "*1\r\n$6\r\nASKING\r\n"u8;
 
+    // One round; the next is another's, so that no caller sends for the others for ever.
     private async Task FlushAsync()
     {
         try
         {
-            while (TakeQueued())
+            if (!TakeQueued())
             {
-                for (var i = 0; i < _sending.Count; i++)
-                {
-                    await SendOneAsync(_sending[i], i).ConfigureAwait(false);
-                }
+                return;
+            }
 
-                await SendFramesAsync(_sending.Count).ConfigureAwait(false);
-                _sending.Clear();
-                _left = 0;
+            for (var i = 0; i < _sending.Count; i++)
+            {
+                await SendOneAsync(_sending[i], i).ConfigureAwait(false);
+            }
+
+            await SendFramesAsync(_sending.Count).ConfigureAwait(false);
+            _sending.Clear();
+            _left = 0;
+            if (HasQueued())
+            {
+                FlushSoon();
             }
         }
         catch (Exception exception)
@@ -55,6 +62,18 @@ internal sealed partial class RespConnection
             return true;
         }
     }
+
+    private bool HasQueued()
+    {
+        lock (_gate)
+        {
+            _flushing = _queue.Count > 0 && _failure is null;
+            return _flushing;
+        }
+    }
+
+    private void FlushSoon() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.FlushAsync(), this, preferLocal: false);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendOneAsync(RespOperation operation, int index)

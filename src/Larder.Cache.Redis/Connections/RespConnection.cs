@@ -99,7 +99,7 @@ internal sealed partial class RespConnection : IAsyncDisposable
         }
         else
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static connection => _ = connection.FlushAsync(), this, preferLocal: false);
+            FlushSoon();
         }
 
         return reply;

@@ -3,6 +3,7 @@ using Larder.Cache.Artifacts;
 using Larder.Cache.Redis;
 using Larder.EndToEnd.Harness;
 using Larder.Tests.Remote;
+using StackExchange.Redis;
 
 namespace Larder.EndToEnd.Remote;
 
@@ -62,6 +63,23 @@ public sealed class RedisClusterStoreTests(EngineFixture engines) : RedisStoreCo
         await PutAsync(NewKey(), TestArtifacts.Payload(3_000_000));
         var counts = await Task.WhenAll(_nodes.Select(async static node => (await node.KeysAsync()).Length));
         Assert.Equal([0, 0, 4], counts.Order());
+    }
+
+    [Fact]
+    public async Task Another_client_finds_every_key_where_this_one_put_it()
+    {
+        var keys = Enumerable.Range(0, 60).Select(_ => NewKey()).ToArray();
+        foreach (var key in keys)
+        {
+            await PutAsync(key, TestArtifacts.Payload(500));
+        }
+
+        using var other = await ConnectionMultiplexer.ConnectAsync(Place(_nodes[1]));
+        foreach (var key in keys)
+        {
+            byte[]? record = await other.GetDatabase().StringGetAsync($"larder:{{{key}}}");
+            Assert.Equal(TestArtifacts.Payload(500), record![^500..]);
+        }
     }
 
     private protected override async Task<int> CountKeysAsync()

@@ -3,6 +3,7 @@ using Larder.Cache.Artifacts;
 using Larder.Cache.Redis;
 using Larder.Cache.Remote;
 using Larder.Tests.Remote;
+using StackExchange.Redis;
 
 namespace Larder.EndToEnd.Remote;
 
@@ -70,6 +71,32 @@ public sealed class RedisStoreTests(EngineFixture engines) : RedisServerContract
         Assert.Equal(0, tier.GetStatus().Damaged);
         Assert.Empty(await Engine.KeysAsync());
         Assert.Equal(PutOutcome.Stored, await PutAsync(key, payload));
+    }
+
+    [Fact]
+    public async Task Another_client_reads_what_this_one_wrote_and_holds_the_same_leases()
+    {
+        var key = NewKey();
+        var payload = TestArtifacts.Payload(2_500_000);
+        await PutAsync(key, payload);
+        using var other = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Engine.Port}");
+        var database = other.GetDatabase();
+
+        var chunks = (await Engine.KeysAsync()).Where(static name => name.Contains("}:", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        var bytes = new List<byte>();
+        foreach (var name in chunks)
+        {
+            bytes.AddRange((byte[])(await database.StringGetAsync(name))!);
+        }
+
+        Assert.Equal(payload, bytes);
+        RedisKey lease = $"larder:{{{key}}}:lease";
+        var token = await ((IFleetLease)Store).TryAcquireLeaseAsync(key, TimeSpan.FromMinutes(1), Token);
+        Assert.Equal(token, (byte[]?)await database.LockQueryAsync(lease));
+        Assert.False(await database.LockTakeAsync(lease, "another", TimeSpan.FromMinutes(1)));
+        Assert.True(await database.LockReleaseAsync(lease, token));
+        Assert.True(await database.LockTakeAsync(lease, "another", TimeSpan.FromMinutes(1)));
+        Assert.Null(await ((IFleetLease)Store).TryAcquireLeaseAsync(key, TimeSpan.FromMinutes(1), Token));
     }
 
     [Fact]
