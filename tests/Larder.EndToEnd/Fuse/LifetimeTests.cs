@@ -117,7 +117,7 @@ public sealed class LifetimeTests
         await using var next = await MirrorProcess.StartAsync(source, mountPoint);
 
         Assert.Contains("was left by a process that is gone", next.Log, StringComparison.Ordinal);
-        Assert.Single(File.ReadLines("/proc/self/mountinfo"), line => line.Contains($" {mountPoint} ", StringComparison.Ordinal));
+        Assert.Single(await File.ReadAllLinesAsync("/proc/self/mountinfo"), line => line.Contains($" {mountPoint} ", StringComparison.Ordinal));
         Assert.Equal(await SourceTree.DescribeAsync(source), await SourceTree.DescribeAsync(mountPoint));
     }
 

@@ -1,5 +1,4 @@
 using Larder.Oci;
-using Larder.Oci.Registry;
 
 namespace Larder.Tests.Oci.Registry;
 
@@ -89,7 +88,11 @@ public sealed class CredentialHelperTests : RegistryTest
     {
         var helper = new Helper($"larder-test-{Guid.NewGuid():N}");
         await File.WriteAllTextAsync(helper.Path, $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(helper.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(helper.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         return helper;
     }
 

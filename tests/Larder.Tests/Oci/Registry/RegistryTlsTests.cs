@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using Larder.Oci;
 using Larder.Oci.References;
 using Larder.Oci.Registry;
-using Microsoft.AspNetCore.Http;
 
 namespace Larder.Tests.Oci.Registry;
 
