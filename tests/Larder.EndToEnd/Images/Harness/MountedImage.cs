@@ -8,6 +8,7 @@ namespace Larder.EndToEnd.Images.Harness;
 internal sealed class MountedImage : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory = new();
+    private IReadOnlyDictionary<string, string?> _environment = new Dictionary<string, string?>();
 
     private MountedImage(string? cache) => Cache = cache ?? _directory["cache"];
 
@@ -24,10 +25,18 @@ internal sealed class MountedImage : IAsyncDisposable
     /// <param name="reference">The image.</param>
     /// <param name="cache">A cache directory to share; null for a new one.</param>
     /// <param name="options">Further options of <c>larder mount</c>.</param>
-    public static async Task<MountedImage> MountAsync(string reference, string? cache = null, params string[] options)
+    public static Task<MountedImage> MountAsync(string reference, string? cache = null, params string[] options) =>
+        MountAsync(new Dictionary<string, string?>(), reference, cache, options);
+
+    /// <summary>Mounts with variables of the environment.</summary>
+    public static Task<MountedImage> MountWithAsync(IReadOnlyDictionary<string, string?> environment, string reference) =>
+        MountAsync(environment, reference, null, []);
+
+    private static async Task<MountedImage> MountAsync(
+        IReadOnlyDictionary<string, string?> environment, string reference, string? cache, string[] options)
     {
         Require();
-        var image = new MountedImage(cache);
+        var image = new MountedImage(cache) { _environment = environment };
         try
         {
             var run = await image.RunAsync(["mount", reference, image.Root, "--cache-dir", image.Cache, "--json", .. options]);
@@ -61,7 +70,11 @@ internal sealed class MountedImage : IAsyncDisposable
             new ProgramStart("dotnet")
             {
                 Timeout = TimeSpan.FromMinutes(10),
-                Environment = new Dictionary<string, string?> { ["XDG_RUNTIME_DIR"] = _directory["run"], ["XDG_CACHE_HOME"] = _directory["home"] },
+                Environment = new Dictionary<string, string?>(_environment)
+                {
+                    ["XDG_RUNTIME_DIR"] = _directory["run"],
+                    ["XDG_CACHE_HOME"] = _directory["home"],
+                },
             },
             arguments);
     }
