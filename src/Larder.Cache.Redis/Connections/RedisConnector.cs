@@ -139,7 +139,7 @@ internal sealed class RedisConnector
         {
             if (RedisWords.Code(hello.Text) is "WRONGPASS" or "NOAUTH" or "LOADING")
             {
-                throw RedisFailures.Answered(endpoint.ToString(), hello.Text);
+                throw RedisFailures.Answered(endpoint.ToString(), WithoutSecrets(hello.Text));
             }
 
             if (_password is not null)
@@ -157,13 +157,17 @@ internal sealed class RedisConnector
         }
     }
 
-    private static async Task RequireAsync(
+    // Servers repeat the arguments of a command that they do not know.
+    private string WithoutSecrets(string error) =>
+        _password is null ? error : error.Replace(_password, "***", StringComparison.Ordinal);
+
+    private async Task RequireAsync(
         RedisEndpoint endpoint, Stream stream, RespReader reader, string[] words, CancellationToken cancellationToken)
     {
         var answer = await AskAsync(stream, reader, words, cancellationToken).ConfigureAwait(false);
         if (answer.Type == RespType.Error)
         {
-            throw RedisFailures.Answered(endpoint.ToString(), answer.Text);
+            throw RedisFailures.Answered(endpoint.ToString(), WithoutSecrets(answer.Text));
         }
     }
 

@@ -241,6 +241,19 @@ public sealed class RedisRemoteStoreTests
         Assert.Single(server.Commands, static words => words[0] == "EVAL");
     }
 
+    [Fact]
+    public async Task A_password_that_the_server_repeats_is_not_repeated_here()
+    {
+        await using var server = new FakeRedis(static (words, stream) =>
+            FakeRedis.SayAsync(stream, $"-ERR unknown command '{words[0]}', with args beginning with: '{words[^1]}'\r\n").AsTask());
+        await using var store = Open(server, static options => options with { Password = "hunter2" });
+
+        var failure = await Assert.ThrowsAsync<CacheException>(async () => await store.ContainsAsync(Key, Token));
+
+        Assert.Contains("unknown command 'AUTH'", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", failure.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("redis://localhost", true)]
     [InlineData("rediss://user:p%40ss@[::1]:7000/3", true)]
