@@ -5,7 +5,6 @@ namespace Larder.Fuse.Native;
 /// <summary>The C library's calls that the BCL does not offer. 64-bit Linux.</summary>
 internal static unsafe partial class Libc
 {
-    internal const int OpenReadOnly = 0;
     internal const int OpenReadWrite = 2;
     internal const int OpenCloseOnExec = 0x80000;
 
@@ -13,7 +12,6 @@ internal static unsafe partial class Libc
     internal const nuint MountNoSetUserId = 2;
     internal const nuint MountNoDevices = 4;
 
-    internal const int UnmountForce = 1;
     internal const int UnmountDetach = 2;
 
     internal const nuint DeviceClone = 0x8004E500;
@@ -50,10 +48,6 @@ internal static unsafe partial class Libc
     internal static partial nint WriteVector(int descriptor, Vector* vectors, int count);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport(Library, EntryPoint = "pread64", SetLastError = true)]
-    internal static partial nint ReadAt(int descriptor, byte* buffer, nint count, long offset);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int Control(int descriptor, nuint request, void* argument);
 
@@ -88,10 +82,6 @@ internal static unsafe partial class Libc
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int process, int signal);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport(Library, EntryPoint = "posix_fadvise64")]
-    internal static partial int Advise(int descriptor, long offset, long length, int advice);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "getuid")]
