@@ -43,10 +43,10 @@ trap finish EXIT
 
 bin=$root/artifacts/bin
 if [ -z "${LARDER_BENCH_BUILT:-}" ]; then
-  dotnet build "$root/bench/Larder.Bench" -c Release -v quiet --nologo -clp:ErrorsOnly >&2
+  dotnet build "$root/bench/Larder.Bench" -c Release -v quiet --nologo -clp:ErrorsOnly -p:RunAnalyzers=false >&2
   # As ./larder publishes the command: with machine code where that is to be had.
-  dotnet publish "$root/samples/Larder.Samples.Mirror" -c Release --nologo -v q -p:CompileAheadFor=linux-x64 -o "$bin/mirror" >&2 ||
-    dotnet publish "$root/samples/Larder.Samples.Mirror" -c Release --nologo -v q -o "$bin/mirror" >&2
+  dotnet publish "$root/samples/Larder.Samples.Mirror" -c Release --nologo -v q -p:RunAnalyzers=false -p:CompileAheadFor=linux-x64 -o "$bin/mirror" >&2 ||
+    dotnet publish "$root/samples/Larder.Samples.Mirror" -c Release --nologo -v q -p:RunAnalyzers=false -o "$bin/mirror" >&2
 fi
 measure=("$bin/Larder.Bench/release/Larder.Bench" fuse-measure)
 mirror=$bin/mirror/Larder.Samples.Mirror

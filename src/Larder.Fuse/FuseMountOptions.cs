@@ -78,8 +78,8 @@ public sealed record FuseMountOptions
     /// </summary>
     public int MaxStackDepth { get; init; } = 1;
 
-    /// <summary>How many backing files stay known to the kernel while nobody has them open. Default 1,024.</summary>
-    public int IdleBackings { get; init; } = 1024;
+    /// <summary>How many backing files stay known to the kernel while nobody has them open. Default 4,096.</summary>
+    public int IdleBackings { get; init; } = 4096;
 
     /// <summary>How long a backing file stays known to the kernel while nobody has it open. Default one minute.</summary>
     public TimeSpan IdleBackingTime { get; init; } = TimeSpan.FromMinutes(1);
