@@ -1,3 +1,4 @@
+using Larder.Oci.Indexes;
 using Larder.Oci.Layers;
 using Larder.Oci.Sources;
 using Spectre.Console;
@@ -7,6 +8,10 @@ namespace Larder.Cli.Images;
 /// <summary>Brings all layers of an image to this machine, and shows how far each is and what it waits for.</summary>
 internal static class ImagePull
 {
+    // Requests for single files of a layer, after which its whole stream is the quicker way.
+    private const int MaxRequests = 2;
+    private const int Parallelism = 8;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Brings them. Layers that are the same, or are here already, cost nothing.</summary>
@@ -16,7 +21,7 @@ internal static class ImagePull
         var clock = System.Diagnostics.Stopwatch.StartNew();
         ImageLayer[] layers = [.. image.Layers.DistinctBy(static layer => layer.DiffId)];
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] imports = [.. layers.Select(layer => session.Layers.ImportAsync(new LayerOrigin(source, layer), ending.Token).AsTask())];
+        Task[] imports = [.. layers.Select(layer => BringAsync(session, new LayerOrigin(source, layer), ending.Token))];
         try
         {
             await FollowAsync(terminal, session, source.Name, layers, imports).ConfigureAwait(false);
@@ -35,6 +40,35 @@ internal static class ImagePull
             RemoteBytes = statuses.Sum(static layer => layer.RemoteBytes),
             Seconds = Math.Round(clock.Elapsed.TotalSeconds, 3),
         };
+    }
+
+    private static async Task BringAsync(ImageSession session, LayerOrigin origin, CancellationToken cancellationToken)
+    {
+        var index = await session.Layers.GetIndexAsync(origin, cancellationToken).ConfigureAwait(false);
+        if (session.Cache.Remote is not null)
+        {
+            await TakeFromRemoteAsync(session, origin, index, cancellationToken).ConfigureAwait(false);
+        }
+
+        await session.Layers.ImportAsync(origin, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes what other nodes have stored, until it shows that they have not.</summary>
+    private static async Task TakeFromRemoteAsync(
+        ImageSession session, LayerOrigin origin, LayerIndex index, CancellationToken cancellationToken)
+    {
+        var requests = session.Layers.GetStatus(index.DiffId)?.SourceRequests ?? 0;
+        await Parallel.ForAsync(
+            0,
+            index.Objects.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken },
+            async (number, token) =>
+            {
+                if ((session.Layers.GetStatus(index.DiffId)?.SourceRequests ?? 0) - requests <= MaxRequests)
+                {
+                    using var lease = await session.Layers.OpenObjectAsync(origin, index, number, token).ConfigureAwait(false);
+                }
+            }).ConfigureAwait(false);
     }
 
     private static async Task FollowAsync(
