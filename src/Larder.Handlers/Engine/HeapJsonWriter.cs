@@ -219,7 +219,7 @@ internal sealed class HeapJsonWriter
 
     private bool TryWriteString(HeapView heap, int address, bool mayBeWide)
     {
-        if (!heap.TryString(address, out var text, out var isWide) || text.Length > MostBytes || (isWide && !mayBeWide))
+        if (!heap.TryString(address, out var text, out var isWide) || text.Length > MostBytes - _length || (isWide && !mayBeWide))
         {
             return false;
         }

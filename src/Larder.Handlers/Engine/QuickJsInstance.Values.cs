@@ -106,7 +106,7 @@ internal sealed partial class QuickJsInstance
     {
         var length = _encoder.Length;
         var buffer = Allocate(length);
-        _encoder.CopyTo(Bytes(buffer, length), version);
+        _encoder.TakeTo(Bytes(buffer, length), version);
         var value = _exports.ReadObject.CallForValue(_context, buffer, length, 0);
         Free(buffer);
         return value;

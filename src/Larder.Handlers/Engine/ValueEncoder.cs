@@ -48,22 +48,23 @@ internal sealed partial class ValueEncoder
     {
         (_at, _valueLength) = (0, 0);
         ClearNames();
-        if (_value.Length > KeptBytes)
-        {
-            _value = new byte[1024];
-        }
-
         return TryValue(json, 0) && IsAtEnd(json);
     }
 
-    /// <summary>Copies what was encoded last.</summary>
-    public void CopyTo(Span<byte> target, byte version)
+    /// <summary>Copies what was encoded last, which is over then.</summary>
+    public void TakeTo(Span<byte> target, byte version)
     {
         target[0] = version;
         target[1..HeaderBytes].Fill(byte.MaxValue);
         var written = HeaderBytes + PutVarint(target[HeaderBytes..], (uint)_names.Count);
         _nameBytes.AsSpan(0, _nameLength).CopyTo(target[written..]);
         _value.AsSpan(0, _valueLength).CopyTo(target[(written + _nameLength)..]);
+        ClearNames();
+        _valueLength = 0;
+        if (_value.Length > KeptBytes)
+        {
+            _value = new byte[1024];
+        }
     }
 
     private bool TryValue(ReadOnlySpan<byte> json, int depth)

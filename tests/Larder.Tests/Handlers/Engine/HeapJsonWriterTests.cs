@@ -83,6 +83,8 @@ public sealed class HeapJsonWriterTests : IDisposable
     [InlineData("let d = []; for (let i = 0; i < 100; i++) d = [d]; d")]
     [InlineData("let d = {}; for (let i = 0; i < 40; i++) d = { a: d, b: d }; d")]
     [InlineData("let u = {}; for (let i = 0; i < 1000; i++) u['k' + i] = undefined; Array(10000).fill(u)")]
+    [InlineData("let s = 'x'.repeat(9000); for (let i = 0; i < 12; i++) s += s; s")]
+    [InlineData("let s = 'x'.repeat(9000); for (let i = 0; i < 4; i++) s += s; Array(10).fill(s)")]
     [InlineData("Symbol()")]
     [InlineData("() => 1")]
     [InlineData("undefined")]

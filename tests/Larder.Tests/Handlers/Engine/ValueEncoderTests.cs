@@ -108,7 +108,7 @@ public sealed class ValueEncoderTests : IDisposable
     private static byte[] Encoded(ValueEncoder encoder)
     {
         var bytes = new byte[encoder.Length];
-        encoder.CopyTo(bytes, 1);
+        encoder.TakeTo(bytes, 1);
         return bytes;
     }
 
