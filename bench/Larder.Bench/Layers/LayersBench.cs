@@ -160,7 +160,7 @@ internal static class LayersBench
                 var before = PrivateBytes();
                 var peak = before;
                 var import = ImportGeneratedAsync(store, layer);
-                while (await Task.WhenAny(import, Task.Delay(20)) != import)
+                while (await Task.WhenAny(import, Task.Delay(250)) != import)
                 {
                     peak = Math.Max(peak, PrivateBytes());
                 }
@@ -203,14 +203,24 @@ internal static class LayersBench
                             item.Kind == LayerObjectKind.File ? LayerKinds.File : LayerKinds.Pack, item.Digest));
                     }
 
-                    var (requests, bytes) = (source.Requests, source.Bytes);
-                    var watch = Stopwatch.StartNew();
-                    using var lease = await store.OpenObjectAsync(origin, index, index.Objects.Length - 1);
-                    var first = new byte[1];
-                    lease.Read(0, first);
-                    Console.WriteLine(string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"first byte of the last file: {watch.Elapsed.TotalMilliseconds:0.0} ms, {source.Requests - requests} request, {source.Bytes - bytes} bytes; blob of {new FileInfo(path).Length} bytes"));
+                    // The last file of all, which may be large and comes as a whole, and the last of usual size.
+                    foreach (var limit in (long[])[1 << 20, long.MaxValue])
+                    {
+                        var number = index.Objects.Length - 1;
+                        while (index.Objects[number].Length > limit)
+                        {
+                            number--;
+                        }
+
+                        var (requests, bytes) = (source.Requests, source.Bytes);
+                        var watch = Stopwatch.StartNew();
+                        using var lease = await store.OpenObjectAsync(origin, index, number);
+                        lease.Read(0, new byte[1]);
+                        Console.WriteLine(string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"first byte of the last object{(limit == long.MaxValue ? string.Empty : " up to 1 MiB")}, of {lease.Length} bytes: "
+                            + $"{watch.Elapsed.TotalMilliseconds:0.0} ms, {source.Requests - requests} request, {source.Bytes - bytes} bytes"));
+                    }
                 }
             }
         }
