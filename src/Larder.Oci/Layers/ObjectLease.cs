@@ -17,13 +17,17 @@ public struct ObjectLease : IDisposable
         _lease = lease;
         Offset = offset;
         Length = length;
-        IsWholeFile = isWholeFile;
+        IsInFile = lease.Content.File is not null;
+        IsWholeFile = isWholeFile && IsInFile;
     }
 
     /// <summary>The open file; read it with positions, and do not close it.</summary>
-    /// <exception cref="InvalidOperationException">The lease was given back.</exception>
+    /// <exception cref="InvalidOperationException">The lease was given back, or the object is not in a file.</exception>
     public readonly SafeFileHandle File => _lease.Content.File
-        ?? throw new InvalidOperationException("The object is not in a file: image objects are never held in memory.");
+        ?? throw new InvalidOperationException("The object is not in a file: the disk had no room for it.");
+
+    /// <summary>Whether the object is in a file. One that was fetched and that the disk had no room for is in memory.</summary>
+    public readonly bool IsInFile { get; }
 
     /// <summary>Where the object's first byte stands in the file.</summary>
     public readonly long Offset { get; }

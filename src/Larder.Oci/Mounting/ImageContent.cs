@@ -13,7 +13,7 @@ namespace Larder.Oci.Mounting;
 /// evicted gives its space back. The index of a layer is needed again only to fetch an object, so it is let go when the
 /// layers are merged, and got again when it has to be.
 /// </remarks>
-public sealed class ImageContent
+public sealed class ImageContent : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -23,6 +23,7 @@ public sealed class ImageContent
     private readonly WeakReference<LayerIndex>[] _indexes;
     private readonly LayerCounters[] _counters;
     private readonly bool[] _isLocal; // Written by whoever asks which layers are local, one at a time.
+    private readonly HeldObjects _held = new();
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -50,7 +51,8 @@ public sealed class ImageContent
     /// <summary>Opens an object that is at hand on this node's disk, without waiting.</summary>
     /// <param name="number">Its number in <see cref="ImageTree.Objects"/>.</param>
     /// <param name="lease">The bytes; the caller disposes it.</param>
-    public bool TryOpen(int number, out ObjectLease lease) => _store.TryOpenObject(Tree.Objects[number].Value, out lease);
+    public bool TryOpen(int number, out ObjectLease lease) =>
+        _store.TryOpenObject(Tree.Objects[number].Value, out lease) || _held.TryOpen(number, out lease);
 
     /// <summary>Opens an object wherever it is; what fails for a while is tried again until the caller gives up.</summary>
     /// <param name="number">Its number in <see cref="ImageTree.Objects"/>.</param>
@@ -68,6 +70,11 @@ public sealed class ImageContent
             {
                 var index = await GetIndexAsync(item.Layer, cancellationToken).ConfigureAwait(false);
                 var lease = await _store.OpenObjectAsync(_origins[item.Layer], index, item.Number, cancellationToken).ConfigureAwait(false);
+                if (!lease.IsInFile)
+                {
+                    _held.Add(number, lease);
+                }
+
                 counters.NoteOpened(lease.Source, item.Value.Length, _time.GetElapsedTime(began));
                 return lease;
             }
@@ -118,6 +125,9 @@ public sealed class ImageContent
     /// <summary>What each layer has brought, the lowest first.</summary>
     public IReadOnlyList<ImageLayerStatistics> GetStatistics() =>
         [.. _counters.Select((counters, layer) => counters.Snapshot(_origins[layer].Layer))];
+
+    /// <summary>Forgets what is held in memory.</summary>
+    public void Dispose() => _held.Dispose();
 
     /// <summary>Finds out which layers are on this node's disk as a whole; <see cref="LayerStatus.IsFullyLocal"/> then says so.</summary>
     /// <param name="cancellationToken">Ends it early.</param>

@@ -220,6 +220,38 @@ public sealed class MountLifeTests
         Assert.Equal(100_001, (await mount.LookAsync()).GetProperty("nodes").GetInt32() - 1);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_image_that_the_cache_or_its_disk_is_too_small_for_is_read_right(bool diskIsSmall)
+    {
+        MountedImage.Require();
+        using var directory = new TemporaryDirectory();
+        Directory.CreateDirectory(directory["disk"]);
+        await using var disk = diskIsSmall ? await SmallDisk.MountAsync(directory["disk"], "8m") : null;
+        var random = new Random(7);
+        var files = Enumerable.Range(0, 20).ToDictionary(static file => $"f{file}", _ => new byte[1_000_000]);
+        var layer = new TarBuilder();
+        foreach (var (name, content) in files)
+        {
+            random.NextBytes(content);
+            layer.File(name, content);
+        }
+
+        await TestImages.WriteAsync(directory["layout"], "large", [layer.ToArray()]);
+        string[] capacity = diskIsSmall ? [] : ["--capacity", "8MiB"];
+        await using var mount = await MountedImage.MountAsync($"oci:{directory["layout"]}:large", directory["disk/cache"], capacity);
+
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var (name, content) in files)
+            {
+                Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(mount.Root, name)));
+                Assert.InRange(Used(directory["disk/cache"]), 0, 8 * 1024 * 1024);
+            }
+        }
+    }
+
     [Fact]
     public async Task A_million_files_are_mounted_and_found_in_bounded_memory()
     {
@@ -242,6 +274,10 @@ public sealed class MountLifeTests
             .First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         Assert.InRange(long.Parse(resident, System.Globalization.CultureInfo.InvariantCulture), 1, 1_500_000);
     }
+
+    // What is written aside may be renamed while it is looked at.
+    private static long Used(string cache) => new DirectoryInfo(cache).EnumerateFiles("*", SearchOption.AllDirectories)
+        .Sum(static file => file.Exists ? file.Length : 0);
 
     private static bool SuccessorOf(MountedImage mount, int victim)
     {
