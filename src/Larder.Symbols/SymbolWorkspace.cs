@@ -21,6 +21,9 @@ namespace Larder.Symbols;
 /// </remarks>
 public sealed partial class SymbolWorkspace : IAsyncDisposable
 {
+    // Overloads and namesakes beyond these are better searched for.
+    private const int MaxResolved = 200;
+
     private readonly SymbolWorkspaceOptions _options;
     private readonly TieredCache? _tiers;
     private readonly TableStore _tables;
@@ -159,38 +162,38 @@ public sealed partial class SymbolWorkspace : IAsyncDisposable
             cancellationToken).ConfigureAwait(false))?.Data;
 
     /// <summary>The keys of every symbol with this identifier, or with this qualified name whatever their parameters.</summary>
-    /// <param name="name"><c>M:System.String.Trim</c>, <c>System.String.Trim</c> or <c>String.Trim</c>.</param>
+    /// <param name="name">
+    /// <c>M:System.String.Trim</c>, one of them; <c>System.String.Trim</c> or <c>String.Trim</c>, at most 200 of them.
+    /// </param>
     /// <param name="module">The modules to look in; null for all.</param>
     /// <param name="includesHidden">Whether what cannot be reached from outside counts, where there is no letter.</param>
     public IReadOnlyList<SymbolKey> Resolve(string name, string? module = null, bool includesHidden = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var keys = new List<SymbolKey>();
-        using (var set = Hold())
+        var isIdentifier = name.Length > 2 && name[1] == ':';
+        if (!isIdentifier && !name.Contains('(', StringComparison.Ordinal))
         {
-            var filter = module is { Length: > 0 } ? new ModuleFilter(module) : null;
-            ReadOnlySpan<string> forms = name.Length > 2 && name[1] == ':' ? [name] : ["T:" + name, "M:" + name, "P:" + name, "F:" + name, "E:" + name];
-            foreach (var form in forms)
+            var exact = new SymbolQuery { Pattern = name, Match = SymbolMatch.Exact, Module = module, IncludesHidden = includesHidden, Limit = MaxResolved };
+            return [.. Find(exact).Hits.Select(static hit => hit.Key)];
+        }
+
+        var keys = new List<SymbolKey>();
+        using var set = Hold();
+        var filter = module is { Length: > 0 } ? new ModuleFilter(module) : null;
+        foreach (var id in isIdentifier ? (string[])[name] : ["M:" + name, "P:" + name])
+        {
+            var bytes = Encoding.UTF8.GetBytes(id);
+            foreach (var loaded in set.Modules)
             {
-                var bytes = Encoding.UTF8.GetBytes(form);
-                foreach (var loaded in set.Modules)
+                if (filter?.Fits(loaded) != false && loaded.Table.Find(bytes) is >= 0 and var symbol
+                    && (filter is not null || loaded.Table[symbol].Form != SymbolForm.Forward))
                 {
-                    if (filter?.Fits(loaded) != false && loaded.Table.Find(bytes) is >= 0 and var symbol
-                        && (filter is not null || loaded.Table[symbol].Form != SymbolForm.Forward))
-                    {
-                        keys.Add(new SymbolKey(loaded.Id, form));
-                    }
+                    keys.Add(new SymbolKey(loaded.Id, id));
                 }
             }
         }
 
-        if (keys.Count > 0 || name.Contains(':', StringComparison.Ordinal))
-        {
-            return keys;
-        }
-
-        var exact = new SymbolQuery { Pattern = name, Match = SymbolMatch.Exact, Module = module, IncludesHidden = includesHidden, Limit = 200 };
-        return [.. Find(exact).Hits.Select(static hit => hit.Key)];
+        return keys;
     }
 
     /// <summary>A symbol with its documentation and its place in source code, read from the files beside the module.</summary>

@@ -25,7 +25,7 @@ internal static class ConstantText
                 target.Append(blob.ReadSByte());
                 break;
             case ConstantTypeCode.Byte:
-                target.Append(blob.ReadByte());
+                target.Append((uint)blob.ReadByte());
                 break;
             case ConstantTypeCode.Int16:
                 target.Append(blob.ReadInt16());

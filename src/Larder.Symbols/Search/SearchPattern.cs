@@ -20,9 +20,10 @@ internal sealed class SearchPattern
 
         Match = match;
 
-        // A point at either end belongs to the name, as in ".ctor".
+        // A point at either end belongs to the name, as in ".ctor" and "String..ctor".
         var point = bytes.AsSpan().LastIndexOf((byte)'.');
-        var isSplit = point > 0 && point < bytes.Length - 1 && bytes[point - 1] != '.';
+        point -= point > 0 && bytes[point - 1] == '.' ? 1 : 0;
+        var isSplit = point > 0 && point < bytes.Length - 1;
         Container = isSplit ? Folded(bytes.AsSpan(0, point)) : [];
         Exact = isSplit ? bytes[(point + 1)..] : bytes;
         Name = Folded(Exact);

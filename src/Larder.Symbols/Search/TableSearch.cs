@@ -53,7 +53,20 @@ internal sealed class TableSearch
     };
 
     /// <summary>Searches the table of the module at this place.</summary>
+    /// <exception cref="SymbolsException">The table contradicts itself.</exception>
     public void Search(SymbolTable table, int module)
+    {
+        try
+        {
+            SearchParts(table, module);
+        }
+        catch (Exception e) when (e is IndexOutOfRangeException or ArgumentOutOfRangeException)
+        {
+            throw new SymbolsException(SymbolsErrorKind.Damaged, $"The symbol table of '{table.ModuleName}' contradicts itself.", e);
+        }
+    }
+
+    private void SearchParts(SymbolTable table, int module)
     {
         var parts = new Parts(table, module);
         var from = LowerBound(parts, _pattern.Name, isEnd: false);
@@ -63,10 +76,12 @@ internal sealed class TableSearch
         {
             for (var name = from; name < to; name++)
             {
-                var isWhole = parts.LengthOf(name) == _pattern.Name.Length;
+                // The number of type parameters need not be said.
+                var text = parts.Name(name);
+                var isWhole = text.Length == _pattern.Name.Length || text[_pattern.Name.Length] == '`';
                 if (isWhole || match != SymbolMatch.Exact)
                 {
-                    Take(parts, name, !isWhole ? PrefixRank : parts.Name(name).SequenceEqual(_pattern.Exact) ? ExactRank : SameRank);
+                    Take(parts, name, !isWhole ? PrefixRank : text.StartsWith(_pattern.Exact) ? ExactRank : SameRank);
                 }
             }
         }
@@ -120,7 +135,8 @@ internal sealed class TableSearch
                 Take(parts, name, SubstringRank);
             }
 
-            at = (int)parts.Offsets[++name];
+            // Forward, whatever the offsets say.
+            at = (int)Math.Max((uint)(at + found + 1), parts.Offsets[++name]);
         }
     }
 

@@ -9,6 +9,9 @@ namespace Larder.Symbols.Tables;
 /// </content>
 internal sealed unsafe partial class SymbolTable
 {
+    // More equal identifiers than this are not told apart: only a hostile module has them.
+    private const int MaxOrdinal = 256;
+
     /// <summary>The letter of a symbol's identifier.</summary>
     public static byte LetterOf(SymbolKind kind, SymbolForm form) => kind switch
     {
@@ -57,7 +60,7 @@ internal sealed unsafe partial class SymbolTable
         var builder = new Utf8Builder();
         AppendIdentifier(symbol, builder);
         var found = Find(builder.Written);
-        for (var ordinal = 2; found >= 0 && found != symbol; ordinal++)
+        for (var ordinal = 2; found >= 0 && found != symbol && ordinal <= MaxOrdinal; ordinal++)
         {
             builder.Clear();
             AppendIdentifier(symbol, builder);

@@ -273,12 +273,17 @@ internal sealed class TableWriter
     private void WriteSlots(Span<uint> slots)
     {
         var mask = (uint)slots.Length - 1;
+        var patience = Utf8Pool.PatienceFor(Count);
         for (var symbol = 0; symbol < Count; symbol++)
         {
             var slot = _hashes[symbol] & mask;
             while (slots[(int)slot] != 0)
             {
                 slot = (slot + 1) & mask;
+                if (--patience < 0)
+                {
+                    throw new SymbolsException(SymbolsErrorKind.LimitExceeded, "too many symbols of the same name");
+                }
             }
 
             slots[(int)slot] = (uint)symbol + 1;

@@ -8,6 +8,11 @@ internal sealed class Utf8Pool
     /// <summary>Most bytes of all texts together.</summary>
     private const int MaxBytes = 512 * 1024 * 1024;
 
+    private const int PatienceEach = 64;
+
+    // Steps beyond the first that all searches together may take; texts that were made to collide use them up.
+    private long _patience = PatienceFor(0);
+
     private byte[] _bytes;
     private int _length;
     private int[] _ends;
@@ -25,6 +30,9 @@ internal sealed class Utf8Pool
     }
 
     public int Count { get; private set; }
+
+    /// <summary>How many steps it may take to place so many entries; where hashes are not made to collide, it takes a few each.</summary>
+    public static long PatienceFor(int entries) => (1024 * 1024) + ((long)PatienceEach * entries);
 
     public int TotalBytes => _length;
 
@@ -48,9 +56,17 @@ internal sealed class Utf8Pool
             var number = _slots[slot] - 1;
             if (_hashes[number] == hash && this[number].SequenceEqual(text))
             {
+                _patience += PatienceEach;
                 return number;
             }
+
+            if (--_patience < 0)
+            {
+                throw new SymbolsException(SymbolsErrorKind.LimitExceeded, "names that were made to be slow to tell apart");
+            }
         }
+
+        _patience += PatienceEach;
 
         return Insert(text, hash, slot);
     }
