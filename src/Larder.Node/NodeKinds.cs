@@ -3,6 +3,7 @@ using Larder.Cache;
 using Larder.Cache.Artifacts;
 using Larder.Handlers;
 using Larder.Node.Protocols;
+using Larder.Symbols;
 
 namespace Larder.Node;
 
@@ -16,8 +17,8 @@ public static class NodeKinds
     {
         ArgumentNullException.ThrowIfNull(configured);
         var content = BazelEndpoint.ContentKind.Name;
-        return HandlerKinds.Complete(configured.SetItem(
-            content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true }));
+        return SymbolKinds.Complete(HandlerKinds.Complete(configured.SetItem(
+            content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true })));
     }
 
     /// <summary>The treatment of a kind that nobody configured.</summary>

@@ -3,6 +3,7 @@ using System.Net;
 using Larder.Cache;
 using Larder.Node.Handlers;
 using Larder.Node.Panels;
+using Larder.Node.Symbols;
 using Larder.Node.Security;
 using Microsoft.Extensions.Logging;
 
@@ -132,6 +133,9 @@ public sealed record NodeOptions
 
     /// <summary>Bounds on panels.</summary>
     public PanelOptions Panels { get; init; } = new();
+
+    /// <summary>What the node does with symbols of modules.</summary>
+    public SymbolServiceOptions Symbols { get; init; } = new();
 
     /// <summary>The secret of JSON Web Tokens, unless they are switched off.</summary>
     internal string? ActiveJwtSecret => AuthEnabled == false ? null : JwtSecret;

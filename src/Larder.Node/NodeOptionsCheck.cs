@@ -63,6 +63,7 @@ internal static class NodeOptionsCheck
         Require(options.Handlers.Http.MaxConcurrent > 0, "handlers.http.max-concurrent must be at least 1");
         Require(options.Panels.MinInterval >= TimeSpan.FromMilliseconds(10), "panels.min-interval must be at least 10ms");
         Require(options.Panels.IdleTimeout >= TimeSpan.Zero, "panels.idle-timeout must not be negative");
+        Require(options.Symbols.MemoryBytes >= 64 * 1024, "symbols.memory must be at least 64KiB");
         Require(
             options.Panels.WebSocketPort == 0 || options.Listen.Port != 0,
             "panels.websocket-port needs a fixed port in listen, so that the two can differ");

@@ -9,6 +9,7 @@ using Larder.Node.Protocols;
 using Larder.Node.Security;
 using Larder.Node.Sizing;
 using Larder.Node.Storage;
+using Larder.Node.Symbols;
 using Larder.Node.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +36,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _panelMetrics = new PanelMetrics(meters);
         _http = new HttpExtension(options.Handlers.Http);
         Panels = new PanelRegistry(new PanelServices(options.Panels, Handlers, _http, _panelMetrics, clock, logger));
+        Symbols = new SymbolService(options.Symbols, cache, loggers, clock);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, meters);
         _cacheMeter = new LarderMeter(cache, meters, clock);
@@ -71,6 +73,9 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>The panels, whose tools it runs.</summary>
     public PanelRegistry Panels { get; }
 
+    /// <summary>Symbols of modules.</summary>
+    public SymbolService Symbols { get; }
+
     /// <summary>Who answers which path.</summary>
     public RouteTable Routes { get; }
 
@@ -100,6 +105,7 @@ internal sealed class NodeParts : IAsyncDisposable
         await Panels.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
         await Handlers.DisposeAsync().ConfigureAwait(false);
+        await Symbols.DisposeAsync().ConfigureAwait(false);
         await Dashboard.DisposeAsync().ConfigureAwait(false);
         Services.Watch.Dispose();
         await Services.Store.DisposeAsync().ConfigureAwait(false);
@@ -121,6 +127,7 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         var handlers = new HandlerEndpoint(Handlers);
         var panels = new PanelEndpoint(Panels);
+        var symbols = new SymbolEndpoint(Symbols);
         var health = new HealthEndpoint();
         var maintenance = new MaintenanceEndpoint();
         return new RouteTable(
@@ -135,6 +142,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 new Route(PlanEndpoint.Path, new PlanEndpoint(Handlers)),
                 .. MaintenanceEndpoint.Paths.Select(path => new Route(path, maintenance)),
                 .. HandlerEndpoint.Paths.Select(path => new Route(path, handlers)),
+                .. SymbolEndpoint.Paths.Select(path => new Route(path, symbols)),
                 .. PanelEndpoint.Paths.Select(path => new Route(path, panels)),
                 new Route(ServiceHealthEndpoint.Path, new ServiceHealthEndpoint(Handlers, Panels)),
                 .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),

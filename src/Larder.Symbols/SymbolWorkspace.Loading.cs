@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Larder.Cache;
-using Larder.Cache.Disk.Io;
 using Larder.Cache.Fingerprints;
 using Larder.Symbols.Modules;
 

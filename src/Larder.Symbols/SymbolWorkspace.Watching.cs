@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Larder.Symbols.Watching;
 
 namespace Larder.Symbols;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Larder.Cli.Output;
 
 namespace Larder.Cli.Commands;
 

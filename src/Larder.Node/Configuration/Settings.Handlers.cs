@@ -345,7 +345,7 @@ internal static partial class Settings
         Func<string, bool> isValid,
         Func<NodeOptions, ImmutableArray<string>> get,
         Func<NodeOptions, ImmutableArray<string>, NodeOptions> set,
-        string alias) => new()
+        string? alias = null) => new()
         {
             Name = name,
             Help = help,

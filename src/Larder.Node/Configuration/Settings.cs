@@ -89,6 +89,7 @@ internal static partial class Settings
         .. Logging(),
         .. Handlers(),
         .. Panels(),
+        .. Symbols(),
     ];
 
     private static Setting[] Limits() =>

@@ -84,14 +84,14 @@ internal static class SourceLocations
         return null;
     }
 
-    private static IEnumerable<MethodDefinitionHandle> Methods(MetadataReader metadata, EntityHandle handle)
+    private static MethodDefinitionHandle[] Methods(MetadataReader metadata, EntityHandle handle)
     {
         switch (handle.Kind)
         {
             case HandleKind.MethodDefinition:
                 return [(MethodDefinitionHandle)handle];
             case HandleKind.TypeDefinition:
-                return metadata.GetTypeDefinition((TypeDefinitionHandle)handle).GetMethods();
+                return [.. metadata.GetTypeDefinition((TypeDefinitionHandle)handle).GetMethods()];
             case HandleKind.PropertyDefinition:
                 var property = metadata.GetPropertyDefinition((PropertyDefinitionHandle)handle).GetAccessors();
                 return [property.Getter, property.Setter];

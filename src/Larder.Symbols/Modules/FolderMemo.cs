@@ -15,7 +15,7 @@ internal sealed class FolderMemo
     public const uint Version = 1;
 
     /// <summary>A file that was changed as shortly before it was read may change again within the same tick of its times.</summary>
-    private static readonly long SettleNanoseconds = 2_000_000_000;
+    private const long SettleNanoseconds = 2_000_000_000;
 
     private const string Title = "larder symbol folder 1";
     private const int Fields = 7;
