@@ -6,6 +6,7 @@ using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
 using Larder.Bench.Layers;
 using Larder.Bench.Memory;
+using Larder.Bench.Symbols;
 using Larder.Bench.Redis;
 using Larder.Bench.Wasm;
 
@@ -29,11 +30,13 @@ return args switch
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
+    ["symbols", .. var rest] => await SymbolsBench.RunAsync(rest),
+    ["symbols-runner", var part, var store] => await SymbolsRunner.RunAsync(part, store),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | symbols (see bench/symbols/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
     return 2;
 }

@@ -20,7 +20,7 @@ public sealed partial class SymbolWorkspace
         var began = Stopwatch.GetTimestamp();
         string[] paths = [.. files.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         var memos = await ReadMemosAsync(paths, cancellationToken).ConfigureAwait(false);
-        var results = new (LoadedModule? Module, SymbolsException? Failure, SymbolOrigin Origin)[paths.Length];
+        var results = new LoadResult[paths.Length];
         var options = new ParallelOptions { MaxDegreeOfParallelism = _options.LoadParallelism, CancellationToken = cancellationToken };
         try
         {
@@ -31,7 +31,7 @@ public sealed partial class SymbolWorkspace
         }
         catch
         {
-            Array.ForEach(results, static result => Drop(result.Module, result.Origin));
+            Array.ForEach(results, static result => Drop(result?.Module, result?.Origin));
             throw;
         }
 
@@ -103,7 +103,7 @@ public sealed partial class SymbolWorkspace
 
     private static string FolderOf(string path) => Path.GetDirectoryName(path) ?? "/";
 
-    private static void Drop(LoadedModule? module, SymbolOrigin origin)
+    private static void Drop(LoadedModule? module, SymbolOrigin? origin)
     {
         if (module is not null && origin != SymbolOrigin.Loaded)
         {
@@ -112,7 +112,7 @@ public sealed partial class SymbolWorkspace
         }
     }
 
-    private async ValueTask<(LoadedModule? Module, SymbolsException? Failure, SymbolOrigin Origin)> LoadOneAsync(
+    private async Task<LoadResult> LoadOneAsync(
         string path, FolderMemo memo, CancellationToken cancellationToken)
     {
         try
@@ -122,7 +122,7 @@ public sealed partial class SymbolWorkspace
             {
                 if (set.ByPath(path) is { } known && known.Stamp.HasSameBytes(stamp))
                 {
-                    return (known, null, SymbolOrigin.Loaded);
+                    return new LoadResult(known, null, SymbolOrigin.Loaded);
                 }
             }
 
@@ -135,7 +135,7 @@ public sealed partial class SymbolWorkspace
 
             if (isKnown && await _tables.FindAsync(digest, cancellationToken).ConfigureAwait(false) is { } kept)
             {
-                return (new LoadedModule(new ModuleId(path, digest, kept.Table.Mvid), kept.Table, kept.Origin, stamp), null, kept.Origin);
+                return new LoadResult(new LoadedModule(new ModuleId(path, digest, kept.Table.Mvid), kept.Table, kept.Origin, stamp), null, kept.Origin);
             }
 
             using var bytes = ModuleReader.ReadFile(path);
@@ -146,11 +146,11 @@ public sealed partial class SymbolWorkspace
             }
 
             var (table, origin) = await _tables.GetAsync(bytes, path, digest, cancellationToken).ConfigureAwait(false);
-            return (new LoadedModule(new ModuleId(path, digest, table.Mvid), table, origin, stamp), null, origin);
+            return new LoadResult(new LoadedModule(new ModuleId(path, digest, table.Mvid), table, origin, stamp), null, origin);
         }
         catch (SymbolsException e)
         {
-            return (null, e, SymbolOrigin.Read);
+            return new LoadResult(null, e, SymbolOrigin.Read);
         }
     }
 
@@ -168,7 +168,7 @@ public sealed partial class SymbolWorkspace
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             old = _modules;
-            var all = new SortedDictionary<string, LoadedModule>(StringComparer.Ordinal);
+            var all = new Dictionary<string, LoadedModule>(StringComparer.Ordinal);
             foreach (var module in old.Modules)
             {
                 all[module.Id.Path] = module;
@@ -190,7 +190,9 @@ public sealed partial class SymbolWorkspace
                 throw new SymbolsException(SymbolsErrorKind.LimitExceeded, $"{all.Count} modules, at most {_options.MaxModules} may be loaded.");
             }
 
-            _modules = new ModuleSet([.. all.Values]);
+            LoadedModule[] sorted = [.. all.Values];
+            Array.Sort(sorted, static (left, right) => string.CompareOrdinal(left.Id.Path, right.Id.Path));
+            _modules = new ModuleSet(sorted);
         }
 
         old.Release();
@@ -256,4 +258,7 @@ public sealed partial class SymbolWorkspace
     }
 
     private static Recipe MemoOf(string folder) => Recipe.For(SymbolKinds.Folder, FolderMemo.Version).Add("folder", folder).Build();
+
+    // A module or why there is none, and where its table came from.
+    private sealed record LoadResult(LoadedModule? Module, SymbolsException? Failure, SymbolOrigin Origin);
 }

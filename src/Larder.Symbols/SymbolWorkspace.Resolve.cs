@@ -1,6 +1,8 @@
 using System.Text;
+using Larder.Cache.Memory;
 using Larder.Symbols.Caching;
 using Larder.Symbols.Modules;
+using Larder.Symbols.Search;
 using Larder.Symbols.Tables;
 
 namespace Larder.Symbols;
@@ -82,6 +84,42 @@ public sealed partial class SymbolWorkspace
         return null;
     }
 
+    private static SymbolKey[] ResolveAnew(ModuleSet set, NameQuestion question)
+    {
+        var name = question.Name;
+        var isIdentifier = name.Length > 2 && name[1] == ':';
+        if (!isIdentifier && !name.Contains('(', StringComparison.Ordinal))
+        {
+            var exact = new SymbolQuery
+            {
+                Pattern = name,
+                Match = SymbolMatch.Exact,
+                Module = question.Module,
+                IncludesHidden = question.IncludesHidden,
+                Limit = MaxResolved,
+            };
+            return [.. Find(set, exact).Hits.Select(static hit => hit.Key)];
+        }
+
+        var keys = new List<SymbolKey>();
+        var filter = question.Module is { Length: > 0 } module ? new ModuleFilter(module) : null;
+        foreach (var id in isIdentifier ? (string[])[name] : ["M:" + name, "P:" + name])
+        {
+            var bytes = Encoding.UTF8.GetBytes(id);
+            var hash = NameHash.Of(bytes);
+            foreach (var loaded in set.Modules)
+            {
+                if (filter?.Fits(loaded) != false && loaded.Table.Find(bytes, hash) is >= 0 and var symbol
+                    && (filter is not null || loaded.Table[symbol].Form != SymbolForm.Forward))
+                {
+                    keys.Add(new SymbolKey(loaded.Id, id));
+                }
+            }
+        }
+
+        return [.. keys];
+    }
+
     private Holder Hold()
     {
         while (true)
@@ -101,6 +139,8 @@ public sealed partial class SymbolWorkspace
         public static implicit operator ModuleSet(Holder holder) => holder.Set;
 
         private ModuleSet Set => set;
+
+        public BoundedCache<string, SymbolKey[]> Answers => set.Answers;
 
         public LoadedModule? ByPath(string path) => set.ByPath(path);
 

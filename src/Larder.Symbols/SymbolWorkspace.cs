@@ -88,33 +88,8 @@ public sealed partial class SymbolWorkspace : IAsyncDisposable
                 SymbolsErrorKind.Configuration, $"The limit is {query.Limit}; it must be from 1 to {SymbolQuery.MaxLimit}.");
         }
 
-        var began = Stopwatch.GetTimestamp();
         using var set = Hold();
-        var filter = query.Module is { Length: > 0 } module ? new ModuleFilter(module) : null;
-        var results = new TopResults(query.Limit);
-        var search = new TableSearch(query, results);
-        var modules = 0;
-        var symbols = 0L;
-        for (var place = 0; place < set.Modules.Length; place++)
-        {
-            if (filter?.Fits(set.Modules[place]) == false)
-            {
-                continue;
-            }
-
-            modules++;
-            symbols += set.Modules[place].Table.Count;
-            search.Search(set.Modules[place].Table, place);
-        }
-
-        return new SymbolSearchResult
-        {
-            Hits = [.. results.Sorted().Select(result => Describe(set.Modules[TableSearch.ModuleOf(result)], result))],
-            Total = results.Total,
-            Modules = modules,
-            Searched = symbols,
-            Elapsed = Stopwatch.GetElapsedTime(began),
-        };
+        return Find(set, query);
     }
 
     /// <summary>
@@ -170,29 +145,16 @@ public sealed partial class SymbolWorkspace : IAsyncDisposable
     public IReadOnlyList<SymbolKey> Resolve(string name, string? module = null, bool includesHidden = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var isIdentifier = name.Length > 2 && name[1] == ':';
-        if (!isIdentifier && !name.Contains('(', StringComparison.Ordinal))
-        {
-            var exact = new SymbolQuery { Pattern = name, Match = SymbolMatch.Exact, Module = module, IncludesHidden = includesHidden, Limit = MaxResolved };
-            return [.. Find(exact).Hits.Select(static hit => hit.Key)];
-        }
-
-        var keys = new List<SymbolKey>();
         using var set = Hold();
-        var filter = module is { Length: > 0 } ? new ModuleFilter(module) : null;
-        foreach (var id in isIdentifier ? (string[])[name] : ["M:" + name, "P:" + name])
+        var question = new NameQuestion(name, module, includesHidden);
+        var text = question.ToText();
+        if (set.Answers.TryGet(text, out var known))
         {
-            var bytes = Encoding.UTF8.GetBytes(id);
-            foreach (var loaded in set.Modules)
-            {
-                if (filter?.Fits(loaded) != false && loaded.Table.Find(bytes) is >= 0 and var symbol
-                    && (filter is not null || loaded.Table[symbol].Form != SymbolForm.Forward))
-                {
-                    keys.Add(new SymbolKey(loaded.Id, id));
-                }
-            }
+            return known;
         }
 
+        var keys = ResolveAnew(set, question);
+        set.Answers.Put(text, keys);
         return keys;
     }
 
@@ -204,29 +166,26 @@ public sealed partial class SymbolWorkspace : IAsyncDisposable
     }
 
     /// <summary>
+    /// The keys of a module's symbols in the order of the metadata, made as they are asked for; none when the module is not loaded
+    /// or not what it was. Forwarded types are left out.
+    /// </summary>
+    /// <param name="module">The module.</param>
+    /// <param name="includesHidden">Whether what cannot be reached from outside counts. Default false.</param>
+    public IEnumerable<SymbolKey> KeysOf(ModuleId module, bool includesHidden = false)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return Enumerate(module, includesHidden);
+    }
+
+    /// <summary>
     /// Brings a module's symbols that can be reached from outside into the cache of symbols, at most so many at a time as the
     /// options say; returns how many were made.
     /// </summary>
     public Task<int> PrefetchAsync(ModuleId module, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(module);
-        var keys = new List<SymbolKey>();
-        using (var set = Hold())
-        {
-            if (set.ById(module) is { } loaded)
-            {
-                for (var symbol = 0; symbol < loaded.Table.Count; symbol++)
-                {
-                    if ((loaded.Table[symbol].Traits & SymbolTraits.Exported) != 0 && loaded.Table[symbol].Form != SymbolForm.Forward)
-                    {
-                        keys.Add(new SymbolKey(module, loaded.Table.IdentifierOf(symbol)));
-                    }
-                }
-            }
-        }
-
         return Cache.Symbols.PrefetchAsync(
-            keys,
+            KeysOf(module),
             this,
             static (key, workspace, _) => workspace.Make(key, SymbolBuilder.Symbol) is { } made
                 ? new ValueTask<SymbolData>(made.Data)
@@ -254,6 +213,54 @@ public sealed partial class SymbolWorkspace : IAsyncDisposable
         await StopWatchingAsync().ConfigureAwait(false);
         last.Release();
         Cache.Dispose();
+    }
+
+    private static SymbolSearchResult Find(ModuleSet set, SymbolQuery query)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var filter = query.Module is { Length: > 0 } module ? new ModuleFilter(module) : null;
+        var results = new TopResults(query.Limit);
+        var search = new TableSearch(query, results);
+        var modules = 0;
+        var symbols = 0L;
+        for (var place = 0; place < set.Modules.Length; place++)
+        {
+            if (filter?.Fits(set.Modules[place]) == false)
+            {
+                continue;
+            }
+
+            modules++;
+            symbols += set.Modules[place].Table.Count;
+            search.Search(set.Modules[place].Table, place);
+        }
+
+        return new SymbolSearchResult
+        {
+            Hits = [.. results.Sorted().Select(result => Describe(set.Modules[TableSearch.ModuleOf(result)], result))],
+            Total = results.Total,
+            Modules = modules,
+            Searched = symbols,
+            Elapsed = Stopwatch.GetElapsedTime(began),
+        };
+    }
+
+    private IEnumerable<SymbolKey> Enumerate(ModuleId module, bool includesHidden)
+    {
+        using var set = Hold();
+        if (set.ById(module) is not { } loaded)
+        {
+            yield break;
+        }
+
+        for (var symbol = 0; symbol < loaded.Table.Count; symbol++)
+        {
+            var (traits, form) = (loaded.Table[symbol].Traits, loaded.Table[symbol].Form);
+            if (form != SymbolForm.Forward && (includesHidden || (traits & SymbolTraits.Exported) != 0))
+            {
+                yield return new SymbolKey(module, loaded.Table.IdentifierOf(symbol));
+            }
+        }
     }
 
     private static SymbolHit Describe(LoadedModule module, ulong result)

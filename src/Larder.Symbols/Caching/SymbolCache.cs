@@ -22,6 +22,7 @@ public sealed class SymbolCache : IDisposable
     private readonly CacheWatch[] _watches;
     private readonly ILogger _logger;
     private readonly PressureWatch? _pressure;
+    private readonly DeadEntries? _dead;
     private long _limit;
 
     /// <summary>Creates the caches.</summary>
@@ -33,6 +34,8 @@ public sealed class SymbolCache : IDisposable
         _options = options;
         _logger = logger ?? NullLogger.Instance;
         _limit = options.MemoryLimitBytes;
+        _dead = options.CollectsDeadEntries ? new DeadEntries() : null;
+        _dead?.SetLimit(_limit);
         _watches = [.. Shares.Select(_ => new CacheWatch(options.AdviceLookups, time ?? TimeProvider.System, _logger))];
         Symbols = Make<SymbolData>(
             SymbolCacheKind.Symbols, options.SymbolEntries, options.SymbolPolicy,
@@ -101,6 +104,7 @@ public sealed class SymbolCache : IDisposable
     {
         (_options with { MemoryLimitBytes = limitBytes }).Validate();
         Volatile.Write(ref _limit, limitBytes);
+        _dead?.SetLimit(limitBytes);
         Symbols.ResizeBytes(ShareOf(SymbolCacheKind.Symbols));
         Types.ResizeBytes(ShareOf(SymbolCacheKind.Types));
         Functions.ResizeBytes(ShareOf(SymbolCacheKind.Functions));
@@ -158,7 +162,8 @@ public sealed class SymbolCache : IDisposable
 
     private static bool ShouldCache(ConstantData constant) => Encoding.UTF8.GetByteCount(constant.Value) < LargeConstantBytes;
 
-    private long ShareOf(SymbolCacheKind kind) => MemoryLimitBytes / 100 * Shares[(int)kind];
+    private long ShareOf(SymbolCacheKind kind) =>
+        MemoryLimitBytes / 100 * (_dead is null ? 100 : DeadEntries.LiveShare) / 100 * Shares[(int)kind];
 
     private TypedSymbolCache<TData> Make<TData>(
         SymbolCacheKind cache,
@@ -173,6 +178,6 @@ public sealed class SymbolCache : IDisposable
         bool Admits(SymbolKey key, TData data, long bytes) =>
             own?.Invoke(new SymbolCandidate(key, cache, kindOf(data), bytes)) ?? rule(data);
         return new TypedSymbolCache<TData>(
-            cache, (entries, ShareOf(cache), policy ?? _options.Policy), _clock, weigh, Admits, _watches[(int)cache]);
+            cache, (entries, ShareOf(cache), policy ?? _options.Policy), _clock, weigh, Admits, _watches[(int)cache], _dead);
     }
 }

@@ -19,9 +19,16 @@ public sealed record SymbolCacheOptions
 
     /// <summary>
     /// Most memory of all four, in bytes: 40 % for symbols, 20 % for types, 30 % for functions, 10 % for constants. Hard.
-    /// Default 64 MiB; at least 64 KiB.
+    /// Default 64 MiB; at least 64 KiB. See <see cref="CollectsDeadEntries"/>.
     /// </summary>
     public long MemoryLimitBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>
+    /// Whether the limit is one for the process: then entries take five eighths of it, and the garbage collector is asked to come
+    /// when those that went would not fit into the rest. Otherwise entries take all of it, and what went comes on top until a
+    /// collection. Default true.
+    /// </summary>
+    public bool CollectsDeadEntries { get; init; } = true;
 
     /// <summary>Who goes when there is no room. Default <see cref="EvictionPolicyKind.Lru"/>.</summary>
     public EvictionPolicyKind Policy { get; init; } = EvictionPolicyKind.Lru;

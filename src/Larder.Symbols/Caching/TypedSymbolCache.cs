@@ -31,6 +31,7 @@ public sealed partial class TypedSymbolCache<TData>
     private readonly Func<SymbolKey, TData, long> _weigh;
     private readonly Func<SymbolKey, TData, long, bool> _admits;
     private readonly CacheWatch _watch;
+    private readonly DeadEntries? _dead;
     private long _notCached;
     private long _invalidated;
 
@@ -44,13 +45,15 @@ public sealed partial class TypedSymbolCache<TData>
         InvalidationClock clock,
         Func<SymbolKey, TData, long> weigh,
         Func<SymbolKey, TData, long, bool> admits,
-        CacheWatch watch)
+        CacheWatch watch,
+        DeadEntries? dead)
     {
         Kind = kind;
         _clock = clock;
         _weigh = (key, data) => weigh(key, data) + WrapperBytes + Details.SymbolWeight.EntryBytes;
         _admits = admits;
         _watch = watch;
+        _dead = dead;
         _map = new BoundedCache<SymbolKey, CachedSymbol<TData>>(new BoundedCacheOptions<SymbolKey, CachedSymbol<TData>>
         {
             MaxEntries = size.Entries,
@@ -231,7 +234,8 @@ public sealed partial class TypedSymbolCache<TData>
     // What was begun before its module's last invalidation may have entered after it, and goes again.
     private bool Store(SymbolKey key, CachedSymbol<TData> entry, long began)
     {
-        if (!_admits(key, entry.Data, _weigh(key, entry.Data)))
+        var weight = _weigh(key, entry.Data);
+        if (!_admits(key, entry.Data, weight))
         {
             Interlocked.Increment(ref _notCached);
             _map.Remove(key);
@@ -248,7 +252,9 @@ public sealed partial class TypedSymbolCache<TData>
             _sources.Add(source, key);
         }
 
-        if (_map.Put(key, entry, key.Module.Owner) != PutOutcome.Stored)
+        var outcome = _map.Put(key, entry, key.Module.Owner);
+        _dead?.Put(weight);
+        if (outcome != PutOutcome.Stored)
         {
             return false;
         }
@@ -285,6 +291,7 @@ public sealed partial class TypedSymbolCache<TData>
     {
         foreach (ref readonly var entry in removed)
         {
+            _dead?.Gone(entry.Weight);
             if (entry.Value.Source is { } source)
             {
                 _sources.Remove(source, entry.Key);

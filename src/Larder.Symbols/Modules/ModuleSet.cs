@@ -1,3 +1,6 @@
+using Larder.Cache.Memory;
+using Larder.Symbols.Details;
+
 namespace Larder.Symbols.Modules;
 
 /// <summary>
@@ -6,6 +9,9 @@ namespace Larder.Symbols.Modules;
 /// </summary>
 internal sealed class ModuleSet
 {
+    private const long MaxAnswerBytes = 8 * 1024 * 1024;
+    private const long EntryBytes = 160;
+
     private readonly Dictionary<string, int> _byPath = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _byName = new(StringComparer.OrdinalIgnoreCase);
     private int _references = 1;
@@ -24,6 +30,14 @@ internal sealed class ModuleSet
     }
 
     public LoadedModule[] Modules { get; }
+
+    /// <summary>What names were resolved to: true as long as the modules are these, and gone with the set.</summary>
+    public BoundedCache<string, SymbolKey[]> Answers { get; } = new(new BoundedCacheOptions<string, SymbolKey[]>
+    {
+        CapacityBytes = MaxAnswerBytes,
+        ShardCount = 1,
+        Weigher = static (question, keys) => EntryBytes + SymbolWeight.Of(question) + (16L * keys.Length),
+    });
 
     public LoadedModule? ByPath(string path) => _byPath.TryGetValue(path, out var place) ? Modules[place] : null;
 

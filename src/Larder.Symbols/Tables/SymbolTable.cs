@@ -129,10 +129,13 @@ internal sealed unsafe partial class SymbolTable : IDisposable
     }
 
     /// <summary>The symbol of an identifier such as <c>M:System.String.Trim</c>; -1 when there is none.</summary>
-    public int Find(ReadOnlySpan<byte> identifier)
+    public int Find(ReadOnlySpan<byte> identifier) => Find(identifier, NameHash.Of(identifier));
+
+    /// <summary>The same for who has the identifier's hash, because many tables are asked.</summary>
+    public int Find(ReadOnlySpan<byte> identifier, uint hash)
     {
-        var symbol = Find(identifier, 0);
-        return symbol < 0 && SplitOrdinal(identifier, out var plain, out var ordinal) ? Find(plain, ordinal - 1) : symbol;
+        var symbol = Find(identifier, hash, 0);
+        return symbol < 0 && SplitOrdinal(identifier, out var plain, out var ordinal) ? Find(plain, NameHash.Of(plain), ordinal - 1) : symbol;
     }
 
     /// <summary>The record of a symbol.</summary>
@@ -200,15 +203,21 @@ internal sealed unsafe partial class SymbolTable : IDisposable
             ? bytes.Slice((int)offset, (int)length)
             : throw Damaged("a text or name is not within the table");
 
-    // The one after so many of equal identifiers; they lie in the order of their symbols.
-    private int Find(ReadOnlySpan<byte> identifier, int skip)
+    // The one after so many of equal identifiers; they lie in the order of their symbols. The upper bits of a slot are those of
+    // its hash, so that other identifiers are passed over without a look at their records.
+    private int Find(ReadOnlySpan<byte> identifier, uint hash, int skip)
     {
         var slots = Section<uint>(TableSection.Slots);
         var mask = (uint)slots.Length - 1;
-        var slot = NameHash.Of(identifier) & mask;
-        for (var probes = 0; probes < slots.Length && slots[(int)slot] != 0; probes++, slot = (slot + 1) & mask)
+        var slot = hash & mask;
+        for (var probes = 0; probes < slots.Length && slots[(int)slot] is > 0 and var found; probes++, slot = (slot + 1) & mask)
         {
-            var symbol = (int)slots[(int)slot] - 1;
+            if (((found ^ hash) & ~(uint)TableWriter.SlotSymbol) != 0)
+            {
+                continue;
+            }
+
+            var symbol = (int)(found & TableWriter.SlotSymbol) - 1;
             if (HasIdentifier(symbol, identifier) && skip-- == 0)
             {
                 return symbol;

@@ -15,7 +15,10 @@ internal sealed class TableWriter
     public const int SectionCount = 11;
 
     /// <summary>Most symbols of a module.</summary>
-    public const int MaxSymbols = 16 * 1024 * 1024;
+    public const int MaxSymbols = SlotSymbol - 1;
+
+    /// <summary>The bits of a slot that name a symbol; the others are those of its hash.</summary>
+    public const int SlotSymbol = (1 << 24) - 1;
 
     /// <summary>Longest simple name, in bytes.</summary>
     public const int MaxNameBytes = 32 * 1024;
@@ -286,7 +289,7 @@ internal sealed class TableWriter
                 }
             }
 
-            slots[(int)slot] = (uint)symbol + 1;
+            slots[(int)slot] = ((uint)symbol + 1) | (_hashes[symbol] & ~(uint)SlotSymbol);
         }
     }
 

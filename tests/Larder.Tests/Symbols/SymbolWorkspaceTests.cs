@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using System.Reflection.Emit;
 using Larder.Cache;
 using Larder.Cache.Disk;
 using Larder.Symbols;
 using Larder.Symbols.Modules;
 using Larder.Symbols.Search;
-using Larder.Tests.Remote;
 using Larder.Tests.Symbols.Support;
 using Larder.Tests.Tiering;
 

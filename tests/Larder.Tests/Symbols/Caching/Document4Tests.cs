@@ -295,7 +295,7 @@ public sealed class Document4Tests
             Assert.InRange(cache.EstimateMemoryUsage(), 0, 512 * 1024);
         }
 
-        Assert.True(cache.EstimateMemoryUsage() > 256 * 1024);
+        Assert.True(cache.EstimateMemoryUsage() > 160 * 1024);
         cache.EnforceMemoryLimit(128 * 1024);
 
         Assert.InRange(cache.EstimateMemoryUsage(), 1, 128 * 1024);

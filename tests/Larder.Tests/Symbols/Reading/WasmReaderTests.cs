@@ -1,4 +1,3 @@
-using System.Text;
 using Larder.Symbols;
 using Larder.Symbols.Modules;
 using Larder.Symbols.Tables;
