@@ -57,7 +57,7 @@ internal sealed class SymbolEndpoint(SymbolService symbols) : IEndpoint
     private static ApiException Translate(SymbolsException exception) => exception.Kind switch
     {
         SymbolsErrorKind.Configuration => ApiException.BadRequest(exception.Message),
-        SymbolsErrorKind.Unavailable => ApiException.NotFound("FILE_NOT_FOUND", exception.Message),
+        SymbolsErrorKind.Unavailable => new ApiException(StatusCodes.Status422UnprocessableEntity, "FILE_NOT_FOUND", exception.Message),
         SymbolsErrorKind.LimitExceeded => new ApiException(StatusCodes.Status413PayloadTooLarge, "MODULE_TOO_LARGE", exception.Message),
         _ => new ApiException(StatusCodes.Status422UnprocessableEntity, "BAD_MODULE", exception.Message),
     };

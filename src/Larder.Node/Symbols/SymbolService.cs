@@ -135,7 +135,7 @@ internal sealed class SymbolService(SymbolServiceOptions options, TieredCache ca
         if (!Path.IsPathRooted(path) || !options.Folders.Any(folder => IsBelow(full, Path.TrimEndingDirectorySeparator(folder))))
         {
             throw new ApiException(
-                Microsoft.AspNetCore.Http.StatusCodes.Status403Forbidden,
+                Microsoft.AspNetCore.Http.StatusCodes.Status400BadRequest,
                 "FOLDER_NOT_ALLOWED",
                 $"'{path}' is in no folder that clients may have loaded; the setting symbols.folders names them.");
         }

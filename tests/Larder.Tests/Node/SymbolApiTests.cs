@@ -78,11 +78,11 @@ public sealed class SymbolApiTests : IDisposable
     }
 
     [Theory]
-    [InlineData("/etc", 403)]
-    [InlineData("relative.dll", 403)]
-    [InlineData("FOLDER/../..", 403)]
-    [InlineData("FOLDER-beside", 403)]
-    [InlineData("FOLDER/missing", 404)]
+    [InlineData("/etc", 400)]
+    [InlineData("relative.dll", 400)]
+    [InlineData("FOLDER/../..", 400)]
+    [InlineData("FOLDER-beside", 400)]
+    [InlineData("FOLDER/missing", 422)]
     public async Task Only_folders_that_the_settings_name_are_loaded(string path, int status)
     {
         await using var node = await StartAsync();
