@@ -21,7 +21,8 @@ BULK_KINDS = ("image-file", "image-pack")
 
 def run(*command, **options):
     """Runs a program to its end and returns what it printed; a program that fails ends the bench with what it said."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", timeout=300, **options)
+    options = {"stdout": subprocess.PIPE, **options}
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", timeout=300, **options)
     if done.returncode != 0:
         raise SystemExit(f"run.sh: {' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout).strip()}")
     return done.stdout
