@@ -25,6 +25,7 @@ internal sealed class NodeParts : IAsyncDisposable
     private readonly IDisposable? _exporter;
     private readonly PanelMetrics _panelMetrics;
     private readonly HttpExtension _http;
+    private readonly SymbolMetrics _symbolMetrics;
 
     public NodeParts(NodeOptions options, TieredCache cache, TimeProvider clock, ILoggerFactory loggers, ILogger logger)
     {
@@ -37,6 +38,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _http = new HttpExtension(options.Handlers.Http);
         Panels = new PanelRegistry(new PanelServices(options.Panels, Handlers, _http, _panelMetrics, clock, logger));
         Symbols = new SymbolService(options.Symbols, cache, loggers, clock);
+        _symbolMetrics = new SymbolMetrics(meters, () => Symbols.Current);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, meters);
         _cacheMeter = new LarderMeter(cache, meters, clock);
@@ -115,6 +117,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _listener.Dispose();
         _cacheMeter.Dispose();
         _panelMetrics.Dispose();
+        _symbolMetrics.Dispose();
         _metrics.Dispose();
         await _cache.DisposeAsync().ConfigureAwait(false);
         Services.UploadSlots.Dispose();

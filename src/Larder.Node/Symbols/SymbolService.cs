@@ -60,6 +60,18 @@ internal sealed class SymbolService(SymbolServiceOptions options, TieredCache ca
         }
     }
 
+    /// <summary>The workspace; null as long as nobody asked for it.</summary>
+    public SymbolWorkspace? Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _disposed ? null : _workspace;
+            }
+        }
+    }
+
     /// <summary>Loads what the paths stand for, as far as clients may have it loaded, and watches it from then on.</summary>
     /// <exception cref="ApiException">A path is outside the folders that the settings name.</exception>
     /// <exception cref="SymbolsException">There is no such file or folder.</exception>

@@ -24,6 +24,7 @@ public sealed class SymbolApiTests : IDisposable
         var modules = await GetAsync(node, "/v1/symbols/modules");
         var prefetch = await PostAsync(node, "/v1/symbols/prefetch", $$"""{"path":"{{_folder["a.dll"]}}"}""");
         var stats = await GetAsync(node, "/v1/symbols/stats");
+        var metrics = (await node.GetAsync("/metrics")).Text;
         var clear = await node.PostAsync("/v1/symbols/clear", []);
         var unload = await node.PostAsync("/v1/symbols/unload", Encoding.UTF8.GetBytes($$"""{"path":"{{_folder["a.dll"]}}"}"""));
         var after = await GetAsync(node, "/v1/symbols?q=fir");
@@ -34,6 +35,9 @@ public sealed class SymbolApiTests : IDisposable
         Assert.Equal("a", modules.GetProperty("modules")[0].GetProperty("name").GetString());
         Assert.True(prefetch.GetProperty("made").GetInt32() > 0);
         Assert.True(stats.GetProperty("caches")[0].GetProperty("entries").GetInt32() > 0);
+        Assert.Contains("larder_symbols_modules 1\n", metrics, StringComparison.Ordinal);
+        Assert.Matches("larder_symbols_memory_bytes\\{cache=\"symbols\"\\} [1-9]", metrics);
+        Assert.Contains("larder_symbols_lookups_total{cache=\"symbols\",outcome=\"miss\"}", metrics, StringComparison.Ordinal);
         Assert.Equal((204, 204), (clear.Status, unload.Status));
         Assert.Equal(0, after.GetProperty("total").GetInt32());
     }
