@@ -90,14 +90,26 @@ class Place:
             signal.signal(number, signal.SIG_IGN)
         for mount in reversed(self.mounts()):
             subprocess.run(["umount", "-l", mount], check=False)
+        self.end_keepers()
         for server in self.servers:
             self.end(server)
-        for _ in range(100):
+        for _ in range(200):
             # The processes of a mount end when it is gone, and write until then.
             shutil.rmtree(self.path, ignore_errors=True)
             if not os.path.exists(self.path):
                 break
             time.sleep(0.1)
+
+    def end_keepers(self):
+        """A mount that was being made when the run was interrupted has processes and is in no table yet."""
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{process}/cmdline", "rb") as file:
+                    command = file.read().split(b"\0")
+                if b"keep-mount" in command and any(self.path.encode() in part for part in command):
+                    os.kill(int(process), signal.SIGTERM)
+            except OSError:
+                pass  # It has ended.
 
     def larder(self, *arguments):
         return run(LARDER, *arguments, env=self.environment)
