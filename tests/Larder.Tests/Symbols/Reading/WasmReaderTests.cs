@@ -1,4 +1,3 @@
-using Larder.Symbols;
 using Larder.Symbols.Modules;
 using Larder.Symbols.Tables;
 using static Larder.Tests.Wasm.ModuleBytes;
