@@ -11,4 +11,7 @@ public enum NodeErrorKind
 
     /// <summary>The node would be open to strangers.</summary>
     Unprotected,
+
+    /// <summary>An image cannot be mounted or unmounted.</summary>
+    Mount,
 }

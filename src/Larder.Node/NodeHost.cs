@@ -148,6 +148,7 @@ public sealed class NodeHost : IAsyncDisposable
         _parts.Dashboard.Start(_services, Address, _services.State.Stopping);
         _parts.Handlers.Start();
         _parts.Panels.Start();
+        _parts.Mounts.Start();
         Log.Started(_services.Logger, Address, _services.Options.DataDirectory);
         _recovery = _parts.WatchRecoveryAsync(_services.State.Stopping);
     }

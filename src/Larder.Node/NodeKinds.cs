@@ -3,6 +3,8 @@ using Larder.Cache;
 using Larder.Cache.Artifacts;
 using Larder.Handlers;
 using Larder.Node.Protocols;
+using Larder.Oci.Layers;
+using Larder.Oci.Manifests;
 using Larder.Symbols;
 
 namespace Larder.Node;
@@ -17,8 +19,8 @@ public static class NodeKinds
     {
         ArgumentNullException.ThrowIfNull(configured);
         var content = BazelEndpoint.ContentKind.Name;
-        return SymbolKinds.Complete(HandlerKinds.Complete(configured.SetItem(
-            content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true })));
+        var protocols = configured.SetItem(content, configured.GetValueOrDefault(content, new KindOptions()) with { ContentAddressed = true });
+        return ManifestKinds.Complete(LayerKinds.Complete(SymbolKinds.Complete(HandlerKinds.Complete(protocols))));
     }
 
     /// <summary>The treatment of a kind that nobody configured.</summary>

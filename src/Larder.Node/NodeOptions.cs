@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Larder.Cache;
 using Larder.Node.Handlers;
+using Larder.Node.Mounts;
 using Larder.Node.Panels;
 using Larder.Node.Symbols;
 using Larder.Node.Security;
@@ -136,6 +137,9 @@ public sealed record NodeOptions
 
     /// <summary>What the node does with symbols of modules.</summary>
     public SymbolServiceOptions Symbols { get; init; } = new();
+
+    /// <summary>What the node does with mounts of container images.</summary>
+    public MountServiceOptions Mounts { get; init; } = new();
 
     /// <summary>The secret of JSON Web Tokens, unless they are switched off.</summary>
     internal string? ActiveJwtSecret => AuthEnabled == false ? null : JwtSecret;

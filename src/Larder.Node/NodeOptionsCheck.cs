@@ -65,6 +65,9 @@ internal static class NodeOptionsCheck
         Require(options.Panels.IdleTimeout >= TimeSpan.Zero, "panels.idle-timeout must not be negative");
         Require(options.Symbols.MemoryBytes >= 64 * 1024, "symbols.memory must be at least 64KiB");
         Require(
+            options.Mounts.Root is not { } root || (Path.IsPathRooted(root) && Path.GetDirectoryName(root) is not null),
+            "mounts.root must be an absolute directory, and not /");
+        Require(
             options.Panels.WebSocketPort == 0 || options.Listen.Port != 0,
             "panels.websocket-port needs a fixed port in listen, so that the two can differ");
     }

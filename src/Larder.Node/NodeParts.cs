@@ -4,6 +4,7 @@ using Larder.Node.Dashboard;
 using Larder.Node.Handlers;
 using Larder.Node.Http;
 using Larder.Node.Maintenance;
+using Larder.Node.Mounts;
 using Larder.Node.Panels;
 using Larder.Node.Protocols;
 using Larder.Node.Security;
@@ -26,6 +27,7 @@ internal sealed class NodeParts : IAsyncDisposable
     private readonly PanelMetrics _panelMetrics;
     private readonly HttpExtension _http;
     private readonly SymbolMetrics _symbolMetrics;
+    private readonly MountMetrics _mountMetrics;
 
     public NodeParts(NodeOptions options, TieredCache cache, TimeProvider clock, ILoggerFactory loggers, ILogger logger)
     {
@@ -39,6 +41,8 @@ internal sealed class NodeParts : IAsyncDisposable
         Panels = new PanelRegistry(new PanelServices(options.Panels, Handlers, _http, _panelMetrics, clock, logger));
         Symbols = new SymbolService(options.Symbols, cache, loggers, clock);
         _symbolMetrics = new SymbolMetrics(meters, () => Symbols.Current);
+        Mounts = new MountService(options.Mounts, options.DataDirectory, clock, logger);
+        _mountMetrics = new MountMetrics(Mounts, meters);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, meters);
         _cacheMeter = new LarderMeter(cache, meters, clock);
@@ -78,6 +82,9 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Symbols of modules.</summary>
     public SymbolService Symbols { get; }
 
+    /// <summary>Mounts of container images.</summary>
+    public MountService Mounts { get; }
+
     /// <summary>Who answers which path.</summary>
     public RouteTable Routes { get; }
 
@@ -104,6 +111,7 @@ internal sealed class NodeParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Mounts.DisposeAsync().ConfigureAwait(false);
         await Panels.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
         await Handlers.DisposeAsync().ConfigureAwait(false);
@@ -118,6 +126,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _cacheMeter.Dispose();
         _panelMetrics.Dispose();
         _symbolMetrics.Dispose();
+        _mountMetrics.Dispose();
         _metrics.Dispose();
         await _cache.DisposeAsync().ConfigureAwait(false);
         Services.UploadSlots.Dispose();
@@ -146,6 +155,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 .. MaintenanceEndpoint.Paths.Select(path => new Route(path, maintenance)),
                 .. HandlerEndpoint.Paths.Select(path => new Route(path, handlers)),
                 .. SymbolEndpoint.Paths.Select(path => new Route(path, symbols)),
+                new Route(MountEndpoint.Path, new MountEndpoint(Mounts)),
                 .. PanelEndpoint.Paths.Select(path => new Route(path, panels)),
                 new Route(ServiceHealthEndpoint.Path, new ServiceHealthEndpoint(Handlers, Panels)),
                 .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),

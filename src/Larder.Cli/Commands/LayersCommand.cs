@@ -3,6 +3,7 @@ using System.Text.Json;
 using Larder.Cli.Images;
 using Larder.Cli.Output;
 using Larder.Fuse;
+using Larder.Oci.Mounting;
 using Larder.Oci.References;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Larder.Cli.Images;
 using Larder.Cli.Output;
 using Larder.Handlers;
 using Larder.Handlers.Engine;
@@ -40,6 +41,7 @@ internal static class ServeCommand
         Terminal terminal, NodeOptions options, string? portFile, CancellationToken cancellationToken)
     {
         using var loggers = new StandardErrorLogging(terminal, options.LogLevel, options.LogPretty);
+        options = options with { Mounts = options.Mounts with { Holder = new NodeMounts(terminal, options) } };
         var node = await StartAsync(options, loggers, cancellationToken).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {

@@ -51,7 +51,8 @@ internal static class UnmountCommand
         return command;
     }
 
-    private static async Task EndAsync(MountRegistry registry, string path, bool lazily, CancellationToken cancellationToken)
+    /// <summary>Unmounts, and waits until the process of the mount is gone.</summary>
+    public static async Task EndAsync(MountRegistry registry, string path, bool lazily, CancellationToken cancellationToken)
     {
         var status = registry.Find(path);
         var lower = status?.LowerMountPoint;

@@ -1,5 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
+using Larder.Oci.Mounting;
 using Larder.Oci.Sources;
 
 namespace Larder.Cli.Images;

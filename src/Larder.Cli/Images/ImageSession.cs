@@ -80,7 +80,12 @@ internal sealed class ImageSession : IAsyncDisposable
         var options = new CacheOptions
         {
             Memory = null,
-            Disk = new DiskTierOptions { Directory = settings.CacheDirectory, CapacityBytes = settings.CapacityBytes },
+            Disk = new DiskTierOptions
+            {
+                Directory = settings.CacheDirectory,
+                CapacityBytes = settings.CapacityBytes,
+                Mode = settings.SharesCache ? DiskTierMode.Shared : DiskTierMode.Owner,
+            },
             Remote = settings.Remote is { } remote ? RemoteAddress.Parse(remote, Environment.GetEnvironmentVariable("LARDER_IMAGE_REMOTE_TOKEN")) : null,
             Kinds = ManifestKinds.Complete(LayerKinds.Complete(new CacheOptions().Kinds)),
         };

@@ -10,6 +10,9 @@ internal sealed record ImageSettings
     /// <summary>The cache directory.</summary>
     public required string CacheDirectory { get; init; }
 
+    /// <summary>Whether the directory is another process's, a node's, also while that does not run.</summary>
+    public bool SharesCache { get; init; }
+
     /// <summary>Most bytes that it may take.</summary>
     public long CapacityBytes { get; init; } = 32L * 1024 * 1024 * 1024;
 

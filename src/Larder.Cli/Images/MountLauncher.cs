@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Larder.Oci.Mounting;
 using Spectre.Console;
 
 namespace Larder.Cli.Images;
@@ -16,9 +17,20 @@ internal static class MountLauncher
     // A session of its own, so that neither the terminal's signals nor its end reach the mount.
     private const string Script = "exec \"$@\" </dev/null 2>>\"$LARDER_MOUNT_LOG\"";
 
-    /// <summary>Starts and waits.</summary>
+    /// <summary>Starts and waits, and shows on a terminal what is waited for.</summary>
     /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
-    public static async Task<MountStatus> StartAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken)
+    public static Task<MountStatus> StartAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken) =>
+        StartAsync(terminal, request, null, terminal.ErrorIsTerminal, cancellationToken);
+
+    /// <summary>Starts and waits.</summary>
+    /// <param name="terminal">What is told of it.</param>
+    /// <param name="request">What and where.</param>
+    /// <param name="remoteToken">The token or password of the remote tier; null for none.</param>
+    /// <param name="shows">Whether the terminal shows what is waited for.</param>
+    /// <param name="cancellationToken">Gives up; nothing stays mounted.</param>
+    /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
+    public static async Task<MountStatus> StartAsync(
+        Terminal terminal, MountRequest request, string? remoteToken, bool shows, CancellationToken cancellationToken)
     {
         var log = new MountRegistry(terminal).LogOf(request.MountPoint);
         await File.WriteAllBytesAsync(log, [], cancellationToken).ConfigureAwait(false);
@@ -30,10 +42,15 @@ internal static class MountLauncher
         };
         start.Environment["LARDER_MOUNT_LOG"] = log;
         start.Environment.TryAdd("DOTNET_GCGen0MaxBudget", FirstGenerationBytes);
+        if (remoteToken is not null)
+        {
+            start.Environment["LARDER_IMAGE_REMOTE_TOKEN"] = remoteToken;
+        }
+
         using var process = Process.Start(start)!; // Not null: no shell of the system is used, so a process is always made.
         try
         {
-            return await WaitAsync(terminal, process.StandardOutput, log, cancellationToken).ConfigureAwait(false);
+            return await WaitAsync(terminal, shows, process.StandardOutput, log, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -44,9 +61,10 @@ internal static class MountLauncher
         }
     }
 
-    private static async Task<MountStatus> WaitAsync(Terminal terminal, StreamReader reports, string log, CancellationToken cancellationToken)
+    private static async Task<MountStatus> WaitAsync(
+        Terminal terminal, bool shows, StreamReader reports, string log, CancellationToken cancellationToken)
     {
-        if (!terminal.ErrorIsTerminal)
+        if (!shows)
         {
             return await ReadAsync(reports, log, static _ => { }, cancellationToken).ConfigureAwait(false);
         }

@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Larder.Fuse;
+using Larder.Oci.Mounting;
 
 namespace Larder.Cli.Images;
 
@@ -46,8 +47,14 @@ internal sealed class MountRegistry(Terminal terminal)
         File.Move(aside, PathOf(status.MountPoint), overwrite: true);
     }
 
-    /// <summary>Forgets a mount.</summary>
-    public void Remove(string mountPoint) => File.Delete(PathOf(mountPoint));
+    /// <summary>Forgets a mount of this process, unless another has been made in its place.</summary>
+    public void Remove(string mountPoint)
+    {
+        if (Find(mountPoint) is not { } status || status.ProcessId == Environment.ProcessId)
+        {
+            File.Delete(PathOf(mountPoint));
+        }
+    }
 
     /// <summary>Where the process of a mount writes what it has to say.</summary>
     public string LogOf(string mountPoint)

@@ -1,3 +1,5 @@
+using Larder.Oci.Mounting;
+
 namespace Larder.Cli.Images;
 
 /// <summary>A line that the process of a mount tells whoever waits for it.</summary>

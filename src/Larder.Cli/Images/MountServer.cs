@@ -14,6 +14,9 @@ internal sealed class MountServer : IDisposable
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(15);
 
+    // Times as long as a look at what is on the disk took, until the next.
+    private const int LookRest = 100;
+
     private readonly Terminal _terminal;
     private readonly MountRequest _request;
     private readonly MountReporter _reporter;
@@ -122,6 +125,7 @@ internal sealed class MountServer : IDisposable
     {
         using var timer = new PeriodicTimer(StatusInterval);
         var sinceRecord = TimeSpan.Zero;
+        var untilLook = TimeSpan.Zero;
         while (!mount.Ended.IsCompleted && view?.IsGone != true)
         {
             var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
@@ -131,13 +135,21 @@ internal sealed class MountServer : IDisposable
                 return;
             }
 
+            untilLook -= StatusInterval;
+            if (untilLook <= TimeSpan.Zero)
+            {
+                // Costs a look at the file system for each object that is not known to be here: rarer, the more there are.
+                var began = System.Diagnostics.Stopwatch.GetTimestamp();
+                await mount.Image.Content.FindLocalLayersAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                untilLook = System.Diagnostics.Stopwatch.GetElapsedTime(began) * LookRest;
+            }
+
             WriteStatus(session, mount, takenOver);
             sinceRecord += StatusInterval;
             if (sinceRecord >= RecordInterval)
             {
                 sinceRecord = TimeSpan.Zero;
                 await RecordAsync(session, mount).ConfigureAwait(false);
-                await mount.Image.Content.FindLocalLayersAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

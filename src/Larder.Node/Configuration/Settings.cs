@@ -90,6 +90,7 @@ internal static partial class Settings
         .. Handlers(),
         .. Panels(),
         .. Symbols(),
+        .. Mounts(),
     ];
 
     private static Setting[] Limits() =>

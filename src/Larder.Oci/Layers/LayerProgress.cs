@@ -22,6 +22,8 @@ internal sealed class LayerProgress(Fingerprint diffId, long blobBytes, TimeProv
     private long _firstByteTicks = -1;
     private long _readBytes;
     private long _storedBytes;
+    private long _objectBytes;
+    private long _localBytes;
     private int _activity;
     private int _objects = -1;
     private volatile bool _isFullyLocal;
@@ -59,6 +61,13 @@ internal sealed class LayerProgress(Fingerprint diffId, long blobBytes, TimeProv
     public void SetObjects(int objects) => Volatile.Write(ref _objects, objects);
 
     public void SetFullyLocal(bool value) => _isFullyLocal = value;
+
+    /// <summary>Sets how many bytes of the layer's objects are on the disk.</summary>
+    public void SetLocal(long localBytes, long objectBytes)
+    {
+        Volatile.Write(ref _objectBytes, objectBytes);
+        Volatile.Write(ref _localBytes, localBytes);
+    }
 
     public void SetError(string? message) => _lastError = message;
 
@@ -128,6 +137,8 @@ internal sealed class LayerProgress(Fingerprint diffId, long blobBytes, TimeProv
             LongestWait = TimeSpan.FromTicks(Interlocked.Read(ref _longestWaitTicks)),
             FirstByte = firstByte < 0 ? null : TimeSpan.FromTicks(firstByte),
             Objects = Volatile.Read(ref _objects),
+            ObjectBytes = Volatile.Read(ref _objectBytes),
+            LocalBytes = Volatile.Read(ref _localBytes),
             IsFullyLocal = _isFullyLocal,
             LastError = _lastError,
         };

@@ -62,6 +62,12 @@ public sealed record LayerStatus
     /// <summary>Objects of the index; -1 before it is known.</summary>
     public int Objects { get; init; } = -1;
 
+    /// <summary>Bytes of all objects of the index; 0 before it is known.</summary>
+    public long ObjectBytes { get; init; }
+
+    /// <summary>Bytes of those that were on this node's disk when that was last found out.</summary>
+    public long LocalBytes { get; init; }
+
     /// <summary>Whether every object was on this node's disk when that was last found out; eviction may change it.</summary>
     public bool IsFullyLocal { get; init; }
 

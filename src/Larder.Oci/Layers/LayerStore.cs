@@ -174,6 +174,30 @@ public sealed partial class LayerStore : IAsyncDisposable
         return isLocal;
     }
 
+    /// <summary>
+    /// Finds out how much of a layer is on this node's disk now, for <see cref="LayerStatus.LocalBytes"/> and
+    /// <see cref="LayerStatus.IsFullyLocal"/>. Asks the file system once an object.
+    /// </summary>
+    /// <returns>Whether all of it is.</returns>
+    internal async ValueTask<bool> MeasureLocalAsync(LayerIndex index, CancellationToken cancellationToken)
+    {
+        long all = 0, local = 0;
+        for (var number = 0; number < index.Objects.Length; number++)
+        {
+            var item = index.Objects[number];
+            all += item.Length;
+            local += await _cache.Disk!.ContainsAsync(LayerKinds.KeyOf(item), cancellationToken).ConfigureAwait(false) ? item.Length : 0;
+        }
+
+        if (_layers.TryGetValue(index.DiffId, out var progress))
+        {
+            progress.SetLocal(local, all);
+            progress.SetFullyLocal(local == all);
+        }
+
+        return local == all;
+    }
+
     /// <summary>What became of a layer so far; null when this process was not asked for it.</summary>
     public LayerStatus? GetStatus(Fingerprint diffId) => _layers.TryGetValue(diffId, out var progress) ? progress.Snapshot() : null;
 

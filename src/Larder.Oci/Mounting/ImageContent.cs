@@ -129,14 +129,14 @@ public sealed class ImageContent : IDisposable
     /// <summary>Forgets what is held in memory.</summary>
     public void Dispose() => _held.Dispose();
 
-    /// <summary>Finds out which layers are on this node's disk as a whole; <see cref="LayerStatus.IsFullyLocal"/> then says so.</summary>
+    /// <summary>Finds out how much of each layer is on this node's disk; <see cref="LayerStatus.LocalBytes"/> then says so.</summary>
     /// <param name="cancellationToken">Ends it early.</param>
     public async Task FindLocalLayersAsync(CancellationToken cancellationToken)
     {
         for (var layer = 0; layer < _origins.Length; layer++)
         {
             // Asked once more only while something is missing: it costs a look at the file system for each object.
-            _isLocal[layer] = _isLocal[layer] || await _store.IsFullyLocalAsync(
+            _isLocal[layer] = _isLocal[layer] || await _store.MeasureLocalAsync(
                 await GetIndexAsync(layer, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
     }

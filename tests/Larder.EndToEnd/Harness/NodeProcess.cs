@@ -47,12 +47,19 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a node and waits until it listens.</summary>
-    public static async Task<NodeProcess> StartAsync(string data, params string[] options)
+    public static Task<NodeProcess> StartAsync(string data, params string[] options) =>
+        StartWithAsync(new Dictionary<string, string?>(), data, options);
+
+    /// <summary>Starts a node with variables of the environment.</summary>
+    public static async Task<NodeProcess> StartWithAsync(IReadOnlyDictionary<string, string?> environment, string data, params string[] options)
     {
         var portFile = data + ".port";
         File.Delete(portFile);
         var start = new ProgramStart(
-            "dotnet", [BuiltTool.Assembly, "serve", "--listen", "127.0.0.1:0", "--data", data, "--port-file", portFile, .. options]);
+            "dotnet", [BuiltTool.Assembly, "serve", "--listen", "127.0.0.1:0", "--data", data, "--port-file", portFile, .. options])
+        {
+            Environment = environment,
+        };
         var process = start.Start();
         var log = new StringBuilder();
         process.OutputDataReceived += Append;

@@ -3,6 +3,7 @@
 
 import { clearToken, follow, getJson, hasToken, setToken, SignInNeeded } from './api.js';
 import { find, say } from './dom.js';
+import { ImagesPanel } from './images.js';
 import { PlanPanel } from './plan.js';
 import { Plots } from './plots.js';
 import { Recent, Series } from './series.js';
@@ -11,6 +12,7 @@ import { Events, kindsTable, showFacts, showLesson, Tiles, tiersTable } from './
 const statsEveryMs = 3000;
 const pollEveryMs = 3000;
 const planEveryMs = 5000;
+const mountsEveryMs = 1000;
 
 const plots = new Plots({
   ratio: find('plot-ratio'), throughput: find('plot-throughput'), occupancy: find('plot-occupancy'), removals: find('plot-removals'),
@@ -21,6 +23,7 @@ const tiers = tiersTable(find('tiers'));
 const kinds = kindsTable(find('kinds'), colorOf);
 const events = new Events(colorOf);
 const plan = new PlanPanel(colorOf);
+const images = new ImagesPanel();
 
 let shownWindow = '10m';
 let stats = null;
@@ -53,15 +56,16 @@ function takeStats(report) {
 }
 
 async function load(signal) {
-  const [report, history, minute, happened, sizes] = await Promise.all([
+  const [report, history, minute, happened, sizes, mounted] = await Promise.all([
     getJson('/v1/stats', signal), getJson(`/v1/history?window=${shownWindow}`, signal),
     getJson('/v1/history?window=60s&points=60', signal), getJson('/v1/events', signal),
-    getJson('/v1/plan', signal),
+    getJson('/v1/plan', signal), getJson('/v1/mounts', signal),
   ]);
   series = new Series(history);
   recent = new Recent(minute);
   takeStats(report);
   plan.show(sizes);
+  images.show(mounted);
   events.reset();
   events.add(happened);
   show();
@@ -100,10 +104,17 @@ async function replan(signal) {
   }
 }
 
+async function watchMounts(signal) {
+  while (!signal.aborted) {
+    await pause(mountsEveryMs, signal);
+    if (!signal.aborted) images.show(await getJson('/v1/mounts', signal));
+  }
+}
+
 async function listen(signal) {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
-  const tables = Promise.all([refresh(either), replan(either)]).catch(() => ended.abort());
+  const tables = Promise.all([refresh(either), replan(either), watchMounts(either)]).catch(() => ended.abort());
   try {
     for await (const { event, data } of follow('/v1/live', either)) {
       if (event === 'drain') return;

@@ -1,7 +1,7 @@
-namespace Larder.Cli.Images;
+namespace Larder.Oci.Mounting;
 
-/// <summary>A mount, as its process writes it down for <c>larder mounts</c> and <c>larder layers</c>.</summary>
-internal sealed record MountStatus
+/// <summary>A mount, as the process that serves it writes it down for commands and for the node.</summary>
+public sealed record MountStatus
 {
     /// <summary>Where it is.</summary>
     public required string MountPoint { get; init; }
