@@ -17,6 +17,9 @@ internal static partial class MountLog
     [LoggerMessage(EventId = 903, Level = LogLevel.Warning, Message = "The mount on {Path} is forgotten: {Reason}")]
     public static partial void Forgotten(ILogger logger, string path, string reason);
 
+    [LoggerMessage(EventId = 905, Level = LogLevel.Warning, Message = "The mounts of this machine cannot be looked at now: {Reason}")]
+    public static partial void NotSeen(ILogger logger, string reason);
+
     [LoggerMessage(EventId = 904, Level = LogLevel.Warning, Message = "{File} cannot be read, so that no mount is made again: {Reason}")]
     public static partial void Unreadable(ILogger logger, string file, string reason);
 }

@@ -105,11 +105,13 @@ internal sealed class MountService : IAsyncDisposable
         {
             Reserve(order.Path);
             _held.Add(order.Path, held);
-            _state.Write(_held.Values.Select(static one => one.Order));
         }
 
         try
         {
+            // Written down before it is made, so that it is never the node's without the node knowing.
+            Write();
+
             // The client may leave; the mount is wanted until it is taken away.
             var status = await StartAsync(holder, root, order).ConfigureAwait(false);
             lock (_gate)
@@ -119,12 +121,15 @@ internal sealed class MountService : IAsyncDisposable
 
             return new MountReport(order.Path, order.Reference, "node", "ready", null, status);
         }
-        catch (Exception exception) when (exception is NodeException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (Exception exception)
         {
             Forget(order.Path);
-            throw exception is OperationCanceledException
-                ? ApiException.Unavailable("The node is stopping.")
-                : new ApiException(StatusCodes.Status422UnprocessableEntity, "MOUNT_FAILED", exception.Message);
+            throw exception switch
+            {
+                ApiException refused => refused,
+                OperationCanceledException => ApiException.Unavailable("The node is stopping."),
+                _ => new ApiException(StatusCodes.Status422UnprocessableEntity, "MOUNT_FAILED", exception.Message),
+            };
         }
     }
 
@@ -243,6 +248,15 @@ internal sealed class MountService : IAsyncDisposable
         {
             _held.Remove(path);
             _seenAt -= _clock.TimestampFrequency;
+        }
+
+        Write();
+    }
+
+    private void Write()
+    {
+        lock (_gate)
+        {
             _state.Write(_held.Values.Select(static one => one.Order));
         }
     }
@@ -267,22 +281,33 @@ internal sealed class MountService : IAsyncDisposable
         using var timer = new PeriodicTimer(LookInterval, _clock);
         do
         {
-            var living = holder.List().Where(status => !holder.IsDead(status)).Select(static status => status.MountPoint).ToHashSet(StringComparer.Ordinal);
-            List<HeldMount> missing;
-            lock (_gate)
+            try
             {
-                foreach (var held in _held.Values)
-                {
-                    held.Missed = living.Contains(held.Order.Path) ? 0 : held.Missed + 1;
-                }
-
-                missing = [.. _held.Values.Where(static held => !held.IsBusy && held.Missed >= MaxMissed)];
-                missing.ForEach(static held => held.IsBusy = true);
+                await Task.WhenAll(FindMissing(holder).Select(held => RestoreAsync(holder, held))).ConfigureAwait(false);
             }
-
-            await Task.WhenAll(missing.Select(held => RestoreAsync(holder, held))).ConfigureAwait(false);
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                MountLog.NotSeen(_logger, exception.Message);
+            }
         }
         while (await timer.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false));
+    }
+
+    // What is to be made again; nobody else does anything about it until that has ended.
+    private List<HeldMount> FindMissing(IMountHolder holder)
+    {
+        var living = holder.List().Where(status => !holder.IsDead(status)).Select(static status => status.MountPoint).ToHashSet(StringComparer.Ordinal);
+        lock (_gate)
+        {
+            foreach (var held in _held.Values)
+            {
+                held.Missed = living.Contains(held.Order.Path) ? 0 : held.Missed + 1;
+            }
+
+            List<HeldMount> missing = [.. _held.Values.Where(static held => !held.IsBusy && held.Missed >= MaxMissed)];
+            missing.ForEach(static held => held.IsBusy = true);
+            return missing;
+        }
     }
 
     private async Task RestoreAsync(IMountHolder holder, HeldMount held)
@@ -292,7 +317,7 @@ internal sealed class MountService : IAsyncDisposable
         {
             await StartAsync(holder, _options.Root!, held.Order).ConfigureAwait(false); // Not null: watched only with a root.
         }
-        catch (Exception exception) when (exception is NodeException or ApiException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             problem = exception.Message;
             MountLog.Failed(_logger, held.Order.Reference, held.Order.Path, problem);

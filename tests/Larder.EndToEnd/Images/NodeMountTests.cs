@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -43,7 +44,7 @@ public sealed class NodeMountTests(BrowserFixture browser) : IClassFixture<Brows
             var mount = Assert.Single(await ListAsync(node));
             Assert.Equal((Root, "node", "ready"), (Text(mount, "path"), Text(mount, "heldBy"), Text(mount, "state")));
             Assert.Equal(process, mount.GetProperty("status").GetProperty("processId").GetInt32());
-            var metrics = await node.Client.GetStringAsync("metrics");
+            var metrics = await node.Client.GetStringAsync(new Uri("metrics", UriKind.Relative));
             string[] names = ["active", "reads_total", "layer_fetched_bytes_total", "layer_opened_total", "layer_wait_seconds_total", "layer_size_bytes", "layer_local_bytes", "layer_firstbyte_seconds"];
             Assert.All(names, name => Assert.Contains($"\nlarder_mounts_{name}{{", metrics, StringComparison.Ordinal));
             Assert.Equal(0, await node.StopAsync());
@@ -78,6 +79,24 @@ public sealed class NodeMountTests(BrowserFixture browser) : IClassFixture<Brows
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
         Assert.Contains(_directory["nothing"], await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Empty(await ListAsync(node));
+        Assert.False(IsMounted());
+    }
+
+    [Fact]
+    public async Task A_mount_whose_processes_are_all_gone_is_made_again()
+    {
+        var reference = await WriteAsync();
+        await using var node = await StartAsync("data");
+        var server = (await MountAsync(node, reference)).GetProperty("status").GetProperty("processId").GetInt32();
+        var keeper = int.Parse((await File.ReadAllTextAsync($"/proc/{server}/stat")).Split(") ")[1].Split(' ')[1], CultureInfo.InvariantCulture);
+
+        await MountedImage.SignalAsync("KILL", keeper);
+        await MountedImage.SignalAsync("KILL", server);
+
+        await WaitForAsync(node, mounts =>
+            mounts is [var mount] && Text(mount, "state") == "ready" && mount.GetProperty("status").GetProperty("processId").GetInt32() != server);
+        Assert.Equal("small", await File.ReadAllTextAsync(Path.Combine(Root, "small")));
+        Assert.Equal(0, await node.StopAsync());
         Assert.False(IsMounted());
     }
 
@@ -162,7 +181,7 @@ public sealed class NodeMountTests(BrowserFixture browser) : IClassFixture<Brows
         node.Client.PostAsJsonAsync("v1/mounts", new { reference, path = "app" });
 
     private Task<HttpResponseMessage> DeleteAsync(NodeProcess node) =>
-        node.Client.DeleteAsync("v1/mounts?path=" + Uri.EscapeDataString(Root));
+        node.Client.DeleteAsync(new Uri("v1/mounts?path=" + Uri.EscapeDataString(Root), UriKind.Relative));
 
     private async Task<JsonElement> MountAsync(NodeProcess node, string reference)
     {

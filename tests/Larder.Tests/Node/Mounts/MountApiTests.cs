@@ -45,7 +45,7 @@ public sealed class MountApiTests : IDisposable
         Directory.CreateDirectory(_folder["elsewhere"]);
         Directory.CreateSymbolicLink(_folder["root/link"], _folder["elsewhere"]);
         Directory.CreateSymbolicLink(_folder["root/dangling"], _folder["nowhere"]);
-        File.WriteAllText(_folder["root/file"], "x");
+        await File.WriteAllTextAsync(_folder["root/file"], "x");
         await using var node = await StartAsync();
 
         var mount = await PostAsync(node, path.Replace("ROOT", _folder["root"], StringComparison.Ordinal));
@@ -101,7 +101,7 @@ public sealed class MountApiTests : IDisposable
     [InlineData("{\"mounts\":7}")]
     public async Task A_node_starts_over_a_state_that_cannot_be_read(string state)
     {
-        File.WriteAllText(_folder[".mounts.json"], state);
+        await File.WriteAllTextAsync(_folder[".mounts.json"], state);
         await using var service = new MountService(
             new MountServiceOptions { Root = _folder["root"] }, _folder.Path, TimeProvider.System, NullLogger.Instance);
         service.Start();
@@ -112,7 +112,7 @@ public sealed class MountApiTests : IDisposable
     [Fact]
     public async Task Mounts_outside_of_a_root_that_was_changed_are_not_made_again()
     {
-        File.WriteAllText(_folder[".mounts.json"], $$"""[{"reference":"debian:12","path":"{{_folder["old/x"]}}"},{"reference":"oci:/nowhere:x","path":"{{_folder["root/x"]}}"}]""");
+        await File.WriteAllTextAsync(_folder[".mounts.json"], $$"""[{"reference":"debian:12","path":"{{_folder["old/x"]}}"},{"reference":"oci:/nowhere:x","path":"{{_folder["root/x"]}}"}]""");
         await using var service = new MountService(
             new MountServiceOptions { Root = _folder["root"] }, _folder.Path, TimeProvider.System, NullLogger.Instance);
         service.Start();
