@@ -2,31 +2,47 @@ using System.Text.Json;
 using Larder.Cli.Output;
 using Larder.Oci.Layers;
 using Larder.Oci.Mounting;
+using Microsoft.Win32.SafeHandles;
 
 namespace Larder.Cli.Images;
 
-/// <summary>Tells whoever waits for a mount how far it is: as JSON lines for the command that started it, or for people.</summary>
-internal sealed class MountReporter(Terminal terminal, MountRequest request)
+/// <summary>
+/// Tells whoever waits for a mount how far it is: as JSON lines for the command that started it, or for people. A command that is
+/// gone before its mount is ready wants none: then the mount is given up.
+/// </summary>
+internal sealed class MountReporter(Terminal terminal, MountRequest request) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    // Not the console's stream, which takes a reader that is gone for one that has read enough.
+    private readonly FileStream? _lines = request.ReportsLines
+        ? new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0)
+        : null;
+
+    /// <summary>Whether nobody waits any more: this process was started again later.</summary>
+    public bool IsLate { get; set; }
 
     /// <summary>Opens the image, and reports what is waited for.</summary>
     public async Task<OpenedImage> FollowAsync(ImageSession session, string reference, CancellationToken cancellationToken)
     {
-        Report(new MountReport("working", "finding the image"));
-        var opening = session.OpenImageAsync(reference, cancellationToken);
-        while (await Task.WhenAny(opening, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != opening)
+        var what = new MountReport("working", "finding the image");
+        Report(what);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var opening = session.OpenImageAsync(reference, stop.Token);
+        try
         {
-            // Layers whose index no tier has are read once; that is what takes time.
-            LayerStatus[] reading = [.. session.Layers.GetStatuses().Where(static layer => layer.Activity != LayerActivity.Idle)];
-            if (reading.Length > 0)
+            while (await Task.WhenAny(opening, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != opening)
             {
-                Report(new MountReport(
-                    "working",
-                    $"reading {Format.Count(reading.Length, "layer", "layers")}",
-                    reading.Sum(static layer => layer.ReadBytes),
-                    reading.Sum(static layer => layer.BlobBytes)));
+                cancellationToken.ThrowIfCancellationRequested();
+                what = Reading(session) ?? what;
+                Report(what); // Also when there is no news: so it is noticed that nobody waits.
             }
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
 
         var image = await opening.ConfigureAwait(false);
@@ -48,28 +64,44 @@ internal sealed class MountReporter(Terminal terminal, MountRequest request)
     }
 
     /// <summary>There will be no mount.</summary>
-    public void Failed(string what, int exitCode) => Report(new MountReport("failed", what, ExitCode: exitCode));
+    public void Failed(string what, int exitCode)
+    {
+        IsLate = true; // Nobody needs to hear of it.
+        Report(new MountReport("failed", what, ExitCode: exitCode));
+    }
+
+    public void Dispose() => _lines?.Dispose();
 
     /// <summary>One line about a mount that is ready.</summary>
     public static string Describe(MountStatus status) =>
         $"{status.MountPoint}: {status.Reference}, {Format.Count(status.Nodes)} files and directories, {Format.Bytes(status.FileBytes)}"
         + (status.Passthrough ? string.Empty : "; without passthrough");
 
+    // Layers whose index no tier has are read once; that is what takes time.
+    private static MountReport? Reading(ImageSession session)
+    {
+        LayerStatus[] reading = [.. session.Layers.GetStatuses().Where(static layer => layer.Activity != LayerActivity.Idle)];
+        return reading.Length == 0
+            ? null
+            : new MountReport(
+                "working",
+                $"reading {Format.Count(reading.Length, "layer", "layers")}",
+                reading.Sum(static layer => layer.ReadBytes),
+                reading.Sum(static layer => layer.BlobBytes));
+    }
+
     private void Report(MountReport report)
     {
-        if (!request.ReportsLines)
-        {
-            return;
-        }
-
         try
         {
-            terminal.Say(JsonSerializer.Serialize(report, ImageJson.Default.MountReport));
-            terminal.Out.Flush();
+            _lines?.Write([.. JsonSerializer.SerializeToUtf8Bytes(report, ImageJson.Default.MountReport), (byte)'\n']);
+        }
+        catch (IOException) when (IsLate)
+        {
         }
         catch (IOException)
         {
-            // Whoever waited has gone: this process was started again later.
+            throw new CommandException(ExitCodes.Interrupted, "the command that asked for the mount ended before the mount was ready; it is given up.");
         }
     }
 }

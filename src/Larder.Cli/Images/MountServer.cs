@@ -51,7 +51,11 @@ internal sealed class MountServer : IDisposable
         }
     }
 
-    public void Dispose() => _loggers.Dispose();
+    public void Dispose()
+    {
+        _reporter.Dispose();
+        _loggers.Dispose();
+    }
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -67,6 +71,7 @@ internal sealed class MountServer : IDisposable
 
         using var keeper = MountKeeperClient.FromEnvironment();
         var kept = keeper?.Acquire(_request.LowerMountPoint);
+        _reporter.IsLate = kept is not null;
         var session = await ImageSession.OpenAsync(_request.Settings, _loggers, cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Larder.EndToEnd.Harness;
 using Larder.EndToEnd.Images.Harness;
 using Larder.Tests.Oci.Support;
@@ -69,6 +71,26 @@ public sealed class MountLifeTests
         await MountedImage.WaitAsync("no mount", () => !mount.IsMounted());
         await MountedImage.WaitAsync("no process", () => !Directory.Exists($"/proc/{process}"));
         Assert.Equal("[]", (await mount.RunAsync("mounts", "--json")).Succeeded().Text.Trim());
+    }
+
+    [Fact]
+    public async Task A_command_that_is_killed_before_its_mount_is_ready_leaves_no_mount_and_no_process()
+    {
+        MountedImage.Require();
+        using var directory = new TemporaryDirectory();
+        using var registry = new TcpListener(IPAddress.Loopback, 0);
+        registry.Start();
+        var reference = $"localhost:{((IPEndPoint)registry.LocalEndpoint).Port}/app:1";
+        var start = new ProgramStart(
+            "dotnet", BuiltTool.Assembly, "mount", reference, directory["mnt"], "--cache-dir", directory["cache"], "--plain-http");
+        using var command = start.Start();
+
+        using var asked = await registry.AcceptTcpClientAsync(TestContext.Current.CancellationToken); // Gets no answer.
+        Assert.NotEmpty(ProcessesOf(directory["mnt"]));
+        command.Kill();
+
+        await MountedImage.WaitAsync("no process", () => ProcessesOf(directory["mnt"]).Length == 0);
+        Assert.DoesNotContain(directory["mnt"], await File.ReadAllTextAsync("/proc/self/mountinfo"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -274,6 +296,22 @@ public sealed class MountLifeTests
             .First(static line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         Assert.InRange(long.Parse(resident, System.Globalization.CultureInfo.InvariantCulture), 1, 1_500_000);
     }
+
+    // By their command lines, which hold where they mount.
+    private static string[] ProcessesOf(string mountPoint) =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Where(process =>
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(process, "cmdline")).Contains(mountPoint, StringComparison.Ordinal);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }),
+    ];
 
     // What is written aside may be renamed while it is looked at.
     private static long Used(string cache) => new DirectoryInfo(cache).EnumerateFiles("*", SearchOption.AllDirectories)
