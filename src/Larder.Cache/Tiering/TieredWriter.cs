@@ -1,3 +1,4 @@
+using System.Buffers;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
 using Larder.Cache.Memory;
@@ -25,7 +26,7 @@ internal sealed class TieredWriter : ArtifactWriter
     private readonly long _startedWrites;
     private readonly int _smallLimit;
 
-    // The payload so far while it is small; null once it streams to disk.
+    // The payload so far while it is small; null once it streams to disk. Lent by the pool when memory is not to hold it.
     private byte[]? _buffer;
     private MemoryReservation _booking;
     private ArtifactWriter? _disk;
@@ -61,7 +62,7 @@ internal sealed class TieredWriter : ArtifactWriter
         _smallLimit = (int)Math.Min(options.MaxMemoryEntryBytes, Array.MaxLength);
         if (length <= _smallLimit && TryBook(length < 0 ? 0 : length))
         {
-            _buffer = length <= 0 ? [] : GC.AllocateUninitializedArray<byte>((int)length);
+            _buffer = length <= 0 ? [] : NewBuffer((int)length);
             return;
         }
 
@@ -194,8 +195,15 @@ internal sealed class TieredWriter : ArtifactWriter
         {
             _cache.NoteDiskPut(Key, _written);
             var stored = await _cache.Disk!.PutAsync(Key, content, cancellationToken).ConfigureAwait(false);
-            stored.Lease.Dispose();
             outcome = stored.Outcome;
+            if (!UsesMemory && stored.Lease.IsHit)
+            {
+                // What memory is not to hold is not held there by its readers either: they get the file.
+                GiveBack();
+                return new CommitResult(outcome, new ArtifactLease(stored.Lease.Content, Source));
+            }
+
+            stored.Lease.Dispose();
             await DropOlderAsync(outcome).ConfigureAwait(false);
         }
 
@@ -252,12 +260,29 @@ internal sealed class TieredWriter : ArtifactWriter
                 return false;
             }
 
-            Array.Resize(ref _buffer, grown);
+            var larger = NewBuffer(grown);
+            _buffer.AsSpan(0, (int)_written).CopyTo(larger);
+            GiveBack();
+            _buffer = larger;
         }
 
         data.CopyTo(_buffer.AsSpan((int)_written));
         _written = needed;
         return true;
+    }
+
+    private byte[] NewBuffer(int length) =>
+        UsesMemory ? GC.AllocateUninitializedArray<byte>(length) : ArrayPool<byte>.Shared.Rent(length);
+
+    /// <summary>Lets go of the buffer, which nobody reads any more.</summary>
+    private void GiveBack()
+    {
+        if (!UsesMemory && _buffer is { Length: > 0 } lent)
+        {
+            ArrayPool<byte>.Shared.Return(lent);
+        }
+
+        _buffer = null;
     }
 
     /// <summary>Books buffer bytes; without a memory tier small buffers are bounded by the number of writers alone.</summary>
@@ -283,7 +308,7 @@ internal sealed class TieredWriter : ArtifactWriter
         }
 
         var outcome = await _disk!.WriteAsync(_buffer.AsMemory(0, (int)_written), cancellationToken).ConfigureAwait(false);
-        _buffer = null;
+        GiveBack();
         _booking.Dispose();
         return outcome;
     }

@@ -255,6 +255,35 @@ public sealed class LayerStoreTests
         Assert.Equal(index.Objects.Length, second.GetStatus(index.DiffId)!.RemoteHits);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_comes_from_elsewhere_is_opened_as_a_file_at_once(bool fromRemote)
+    {
+        await using var fixture = new LayerFixture();
+        var remote = fromRemote ? new FaultyRemoteStore() : null;
+        var (firstCache, first) = await fixture.OpenAsync(remote: remote, name: "first");
+        var (archive, _) = LayerFixture.Mixed(17, files: 12);
+        var origin = fixture.Source.Add(archive, BlobForms.Gzip(archive));
+        var index = await first.GetIndexAsync(origin);
+        await firstCache.FlushAsync();
+        var (_, reader) = fromRemote ? await fixture.OpenAsync(remote: remote, name: "second") : (firstCache, first);
+        if (!fromRemote)
+        {
+            await LayerFixture.EvictAsync(firstCache, index);
+        }
+
+        for (var number = 0; number < index.Objects.Length; number++)
+        {
+            using var lease = await reader.OpenObjectAsync(origin, index, number);
+
+            Assert.True(lease.IsInFile, $"Object {number} is in memory.");
+            Assert.Equal(index.Objects[number].Kind == LayerObjectKind.File, lease.IsWholeFile);
+        }
+
+        Assert.Equal(fromRemote ? index.Objects.Length : 0, reader.GetStatus(index.DiffId)!.RemoteHits);
+    }
+
     [Fact]
     public async Task A_layer_larger_than_the_disk_is_read_by_ranges_within_the_capacity()
     {
