@@ -69,7 +69,7 @@ public sealed partial class LayerStore
             // The fill outlives this caller, so it has a lease on the points of its own.
             return await _cache.GetOrFillAsync(
                 LayerKinds.KeyOf(item),
-                (Cache: _cache, Fetcher: fetcher, Index: index, Number: number, Points: points, Content: pointsLease.Content),
+                (Stretches: _stretches, Fetcher: fetcher, Index: index, Number: number, Points: points, Content: pointsLease.Content),
                 static async (state, target, token) =>
                 {
                     if (!state.Content.TryAcquire())
@@ -79,7 +79,8 @@ public sealed partial class LayerStore
 
                     try
                     {
-                        await state.Fetcher.FetchAsync(state.Index, state.Number, state.Points, state.Content, target, token).ConfigureAwait(false);
+                        await state.Stretches.FetchAsync(
+                            state.Fetcher, state.Index, state.Number, state.Points, state.Content, target, token).ConfigureAwait(false);
                         return ArtifactWriter.AsWritten;
                     }
                     finally

@@ -26,6 +26,7 @@ public sealed partial class LayerStore : IAsyncDisposable
     private readonly LayerStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ImportTurns _turns;
+    private readonly RangeStretches _stretches;
     private readonly DecompressedLayers? _decompressed;
     private readonly CancellationTokenSource _closing = new();
 
@@ -51,6 +52,7 @@ public sealed partial class LayerStore : IAsyncDisposable
         _options.Validate();
         _time = time ?? TimeProvider.System;
         _turns = new ImportTurns(_options.ParallelImports);
+        _stretches = new RangeStretches(cache);
         _decompressed = _options.Decompressed is { } decompressed ? new DecompressedLayers(cache, decompressed) : null;
         foreach (var kind in (ArtifactKind[])[LayerKinds.File, LayerKinds.Pack])
         {

@@ -1,10 +1,11 @@
 using Larder.Cache.Artifacts;
 using Larder.Oci.Compression;
 using Larder.Oci.Indexes;
+using Larder.Oci.References;
 
 namespace Larder.Oci.Layers;
 
-/// <summary>Gets a single object out of a layer's blob by a range, beginning at a restart point.</summary>
+/// <summary>Reads parts of a layer's blob, beginning at restart points.</summary>
 /// <remarks>What comes is not verified here: it goes to a writer that compares the object's digest.</remarks>
 internal sealed class RangeFetcher(LayerStoreOptions options, LayerOrigin origin, LayerProgress progress, TimeProvider time)
 {
@@ -23,38 +24,37 @@ internal sealed class RangeFetcher(LayerStoreOptions options, LayerOrigin origin
         return number < 0 ? long.MaxValue : item.ArchiveOffset - points[number].Offset;
     }
 
-    /// <summary>Writes the bytes of an object.</summary>
-    /// <param name="index">The index that names it.</param>
-    /// <param name="number">Its number.</param>
-    /// <param name="points">The restart points of the blob.</param>
-    /// <param name="content">What they were read from.</param>
-    /// <param name="target">Where the bytes go.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="OciException">The source does not have the bytes, or the disk does not take them.</exception>
-    public async ValueTask FetchAsync(
-        LayerIndex index,
-        int number,
-        RestartPoints points,
-        ArtifactContent content,
-        ArtifactWriter target,
-        CancellationToken cancellationToken)
+    /// <summary>The blob.</summary>
+    public OciDigest Blob => origin.Layer.Blob.Digest;
+
+    /// <summary>Where in the archive decompression begins for what stands at an offset.</summary>
+    public static long StartOf(RestartPoints points, long offset) =>
+        points.Format == BlobFormat.Plain ? offset : points[points.Find(offset)].Offset; // Skipped has said that there is one.
+
+    /// <summary>Where in the blob the bytes end that are needed up to an offset of the archive.</summary>
+    public static long EndOf(RestartPoints points, long archiveEnd)
     {
-        progress.CountRangeFetch();
-        var item = index.Objects[number];
-        var pieces = PiecesOf(index, number);
-        try
+        if (points.Format == BlobFormat.Plain)
         {
-            await FetchAsync(item, pieces, points, content, target, cancellationToken).ConfigureAwait(false);
+            return archiveEnd;
         }
-        catch (InvalidDataException exception)
-        {
-            throw new OciException(
-                OciErrorKind.InvalidLayer, $"A range of blob {origin.Layer.Blob.Digest} cannot be read: {exception.Message}.", exception);
-        }
+
+        var next = points.Find(archiveEnd - 1) + 1;
+        return next < points.Count ? Math.Min(points[next].CompressedOffset + InputMargin, points.BlobBytes) : points.BlobBytes;
     }
 
-    // Where in the archive the object's bytes are, in the order of the object.
-    private static List<ByteRange> PiecesOf(LayerIndex index, int number)
+    /// <summary>Counts an object that is fetched.</summary>
+    public void CountFetch() => progress.CountRangeFetch();
+
+    /// <summary>Begins to read a part of the blob.</summary>
+    public BlobReader Open(ByteRange part) => new(origin, part, options, progress, time);
+
+    /// <summary>What is wrong with the blob, in words.</summary>
+    public OciException Unreadable(InvalidDataException exception) => new(
+        OciErrorKind.InvalidLayer, $"A range of blob {Blob} cannot be read: {exception.Message}.", exception);
+
+    /// <summary>Where in the archive an object's bytes are, in the order of the object.</summary>
+    public static List<ByteRange> PiecesOf(LayerIndex index, int number)
     {
         var item = index.Objects[number];
         if (item.Kind == LayerObjectKind.File)
@@ -74,79 +74,8 @@ internal sealed class RangeFetcher(LayerStoreOptions options, LayerOrigin origin
         return pieces;
     }
 
-    private async ValueTask FetchAsync(
-        LayerObject item,
-        List<ByteRange> pieces,
-        RestartPoints points,
-        ArtifactContent content,
-        ArtifactWriter target,
-        CancellationToken cancellationToken)
-    {
-        using var decompressor = Begin(points, content, item.ArchiveOffset, out var from);
-        var end = points.Format == BlobFormat.Plain ? item.ArchiveOffset + item.ArchiveLength : EndOf(points, item.ArchiveOffset + item.ArchiveLength);
-        var blob = new BlobReader(origin, new ByteRange(from, end - from), options, progress, time);
-        await using (blob.ConfigureAwait(false))
-        {
-            var piece = 0;
-            var done = 0L;
-            while (piece < pieces.Count)
-            {
-                switch (decompressor.Read(out var chunk))
-                {
-                    case DecompressorStatus.NeedsInput:
-                        await FeedAsync(blob, decompressor, end == points.BlobBytes, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case DecompressorStatus.Chunk:
-                        var start = decompressor.Offset;
-                        while (piece < pieces.Count && pieces[piece].Offset + done < start + chunk.Length)
-                        {
-                            var skip = (int)(pieces[piece].Offset + done - start);
-                            var count = (int)Math.Min(chunk.Length - skip, pieces[piece].Length - done);
-                            await PutAsync(target, chunk.Slice(skip, count), cancellationToken).ConfigureAwait(false);
-                            done += count;
-                            if (done == pieces[piece].Length)
-                            {
-                                piece++;
-                                done = 0;
-                            }
-                        }
-
-                        break;
-                    default:
-                        throw new InvalidDataException("it ends before the object does");
-                }
-            }
-        }
-    }
-
-    private static async ValueTask PutAsync(ArtifactWriter target, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
-    {
-        var outcome = await target.WriteAsync(data, cancellationToken).ConfigureAwait(false);
-        if (outcome != PutOutcome.Stored)
-        {
-            throw ObjectPacker.Unstorable(outcome, data.Length);
-        }
-    }
-
-    private static async ValueTask FeedAsync(
-        BlobReader blob, Decompressor decompressor, bool endsWithBlob, CancellationToken cancellationToken)
-    {
-        var count = await blob.ReadAsync(decompressor.InputSpace, cancellationToken).ConfigureAwait(false);
-        decompressor.InputAdded(count);
-        if (count > 0)
-        {
-            return;
-        }
-
-        if (!endsWithBlob)
-        {
-            throw new InvalidDataException("its restart points do not fit it");
-        }
-
-        decompressor.CompleteInput();
-    }
-
-    private Decompressor Begin(RestartPoints points, ArtifactContent content, long offset, out long from)
+    /// <summary>A decompressor that stands at the last restart point before an offset, and what of the blob it wants first.</summary>
+    public Decompressor Begin(RestartPoints points, ArtifactContent content, long offset, out long from)
     {
         if (points.Format == BlobFormat.Plain)
         {
@@ -160,11 +89,5 @@ internal sealed class RangeFetcher(LayerStoreOptions options, LayerOrigin origin
         return points.Format == BlobFormat.Gzip
             ? new GzipDecompressor().StartAt(point, points.ReadWindow(content, number))
             : new ZstdDecompressor(options.MaxZstdWindowBytes).StartAt(point);
-    }
-
-    private static long EndOf(RestartPoints points, long archiveEnd)
-    {
-        var next = points.Find(archiveEnd - 1) + 1;
-        return next < points.Count ? Math.Min(points[next].CompressedOffset + InputMargin, points.BlobBytes) : points.BlobBytes;
     }
 }

@@ -35,7 +35,7 @@ public sealed class LayerStoreTests
         await LayerFixture.AssertHoldsAsync(store, origin, index, files);
         Assert.DoesNotContain(null, fixture.Source.Ranges.Skip(1));
         Assert.Equal(1, store.GetStatus(index.DiffId)!.Imports);
-        Assert.Equal(index.Objects.Length, store.GetStatus(index.DiffId)!.RangeFetches);
+        Assert.InRange(store.GetStatus(index.DiffId)!.RangeFetches, 1, index.Objects.Length);
         cache.Disk!.CheckIntegrity();
     }
 
