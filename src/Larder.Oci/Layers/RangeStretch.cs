@@ -12,6 +12,7 @@ namespace Larder.Oci.Layers;
 /// Its state is guarded by a turn, which it has while it hands out a chunk, and does not have while it waits for the source. So
 /// whoever gives up knows when its writer is no longer used. When the last one gives up, it ends.
 /// </remarks>
+[SuppressMessage("Usage", "CA2213", Justification = "Those who come late still ask for the turn; neither holds a handle.")]
 internal sealed class RangeStretch : IDisposable
 {
     private readonly RangeFetcher _fetcher;
