@@ -128,10 +128,16 @@ internal sealed class RangeStretch : IDisposable
 
         _wants.Clear();
         _turn.Release();
-        await _passed.DisposeAsync().ConfigureAwait(false);
-        _decompressor.Dispose();
-        ended();
-        _ended.SetResult();
+        try
+        {
+            await _passed.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _decompressor.Dispose();
+            ended();
+            _ended.SetResult();
+        }
     }
 
     private async ValueTask ReadAsync(CancellationToken cancellationToken)
