@@ -14,11 +14,13 @@ public sealed class ArchitectureTests
         ["Larder.Cache.Redis"] = ["Larder.Cache"],
         ["Larder.Oci"] = ["Larder.Cache", "Larder.Fuse"],
         ["Larder.Handlers"] = ["Larder.Cache", "Larder.Wasm"],
+        ["Larder.Indexer"] = ["Larder.Cache", "Larder.Wasm"],
         ["Larder.Symbols"] = ["Larder.Cache", "Larder.Wasm"],
-        ["Larder.Node"] = ["Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Handlers", "Larder.Oci", "Larder.Symbols"],
+        ["Larder.Node"] = ["Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Handlers", "Larder.Indexer", "Larder.Oci", "Larder.Symbols"],
         ["Larder.Cli"] =
         [
-            "Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Wasm", "Larder.Handlers", "Larder.Oci", "Larder.Symbols",
+            "Larder.Cache", "Larder.Cache.Redis", "Larder.Fuse", "Larder.Wasm", "Larder.Handlers", "Larder.Indexer", "Larder.Oci",
+            "Larder.Symbols",
             "Larder.Node",
         ],
     };
@@ -31,6 +33,7 @@ public sealed class ArchitectureTests
         ["Larder.Cache.Redis"] = ["Microsoft.Extensions."],
         ["Larder.Oci"] = ["Microsoft.Extensions."],
         ["Larder.Handlers"] = ["Microsoft.Extensions."],
+        ["Larder.Indexer"] = ["Microsoft.Extensions."],
         ["Larder.Symbols"] = ["Microsoft.Extensions."],
         ["Larder.Node"] = ["Microsoft.Extensions.", "OpenTelemetry"],
         ["Larder.Cli"] = ["System.CommandLine", "Spectre.Console"],
