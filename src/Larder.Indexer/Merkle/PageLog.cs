@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+
+namespace Larder.Indexer.Merkle;
+
+/// <summary>What an update does to pages, kept until all reads are over. For one thread.</summary>
+internal sealed class PageLog
+{
+    private const int HeaderBytes = 4;
+
+    private byte[] _bytes = [];
+    private int _length;
+
+    internal void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
+    {
+        var length = HeaderBytes + key.Length + page.Length;
+        if (_bytes.Length - _length < length)
+        {
+            Array.Resize(ref _bytes, checked(Math.Max(Math.Max(_bytes.Length * 2, 4096), _length + length)));
+        }
+
+        var record = _bytes.AsSpan(_length, length);
+        BinaryPrimitives.WriteUInt16LittleEndian(record, (ushort)key.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(record[2..], (ushort)page.Length);
+        key.CopyTo(record[HeaderBytes..]);
+        page.CopyTo(record[(HeaderBytes + key.Length)..]);
+        _length += length;
+    }
+
+    internal void Delete(ReadOnlySpan<byte> key) => Write(key, []);
+
+    internal void ApplyTo(IPageStore pages)
+    {
+        var rest = _bytes.AsSpan(0, _length);
+        while (!rest.IsEmpty)
+        {
+            var key = rest.Slice(HeaderBytes, BinaryPrimitives.ReadUInt16LittleEndian(rest));
+            var page = rest.Slice(HeaderBytes + key.Length, BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]));
+            if (page.IsEmpty)
+            {
+                pages.Delete(key);
+            }
+            else
+            {
+                pages.Write(key, page);
+            }
+
+            rest = rest[(HeaderBytes + key.Length + page.Length)..];
+        }
+    }
+}
