@@ -233,6 +233,11 @@ public sealed unsafe partial class Store : IDisposable
         {
             return TrapFrom(TrapKind.IntegerOverflow, exception);
         }
+        catch (HostException exception) when (exception.InnerException is HostTrapException)
+        {
+            var asked = (HostTrapException)exception.InnerException!; // The filter saw it.
+            return TrapFrom(asked.Kind, exception, asked.Message);
+        }
         catch (HostException exception)
         {
             cause = exception;
@@ -294,11 +299,11 @@ public sealed unsafe partial class Store : IDisposable
         return true;
     }
 
-    private Trap TrapFrom(TrapKind kind, Exception exception)
+    private Trap TrapFrom(TrapKind kind, Exception exception, string? message = null)
     {
         // The frames are there as long as the exception is; most callers never ask for them.
         var instances = _instances;
-        return new Trap(kind, () => Walk(instances, exception));
+        return new Trap(kind, () => Walk(instances, exception), message);
     }
 
     private static ImmutableArray<GuestFrame> Walk(List<Instance> instances, Exception exception)

@@ -13,6 +13,13 @@ public sealed record StoreOptions
     /// <summary>Most elements that one table may have. Default 10,000,000.</summary>
     public ulong TableElements { get; init; } = 10_000_000;
 
+    /// <summary>
+    /// Whether growing a memory or table within its limits, when the machine has no room for it, is a
+    /// <see cref="WasmException"/> (<see cref="WasmErrorKind.Unavailable"/>) for whoever called the guest, where otherwise the
+    /// guest is answered -1: what the guest sees then is the same on every machine. Default false.
+    /// </summary>
+    public bool StrictGrowth { get; init; }
+
     /// <summary>Most instances that the store may hold. Default 10,000.</summary>
     public int Instances { get; init; } = 10_000;
 

@@ -10,32 +10,20 @@ public sealed class Trap
     private readonly Func<ImmutableArray<GuestFrame>> _walk;
     private ImmutableArray<GuestFrame> _frames;
 
-    internal Trap(TrapKind kind, Func<ImmutableArray<GuestFrame>> walk)
+    internal Trap(TrapKind kind, Func<ImmutableArray<GuestFrame>> walk, string? message = null)
     {
         Kind = kind;
         _walk = walk;
+        Message = message ?? Describe(kind);
     }
 
     /// <summary>What happened.</summary>
     public TrapKind Kind { get; }
 
-    /// <summary>What happened, in the words of the specification's test suite.</summary>
-    public string Message => Kind switch
-    {
-        TrapKind.Unreachable => "unreachable",
-        TrapKind.MemoryOutOfBounds => "out of bounds memory access",
-        TrapKind.TableOutOfBounds => "out of bounds table access",
-        TrapKind.UndefinedElement => "undefined element",
-        TrapKind.UninitializedElement => "uninitialized element",
-        TrapKind.IndirectCallTypeMismatch => "indirect call type mismatch",
-        TrapKind.DivideByZero => "integer divide by zero",
-        TrapKind.IntegerOverflow => "integer overflow",
-        TrapKind.InvalidConversion => "invalid conversion to integer",
-        TrapKind.StackOverflow => "call stack exhausted",
-        TrapKind.Interrupted => "interrupted",
-        TrapKind.OutOfFuel => "out of fuel",
-        _ => Kind.ToString(),
-    };
+    /// <summary>
+    /// What happened, in the words of the specification's test suite, or those of the host function that refused a call.
+    /// </summary>
+    public string Message { get; }
 
     /// <summary>The guest's calls at that moment, innermost first; made when first asked for.</summary>
     public ImmutableArray<GuestFrame> Stack
@@ -62,4 +50,21 @@ public sealed class Trap
 
         return text.ToString();
     }
+
+    private static string Describe(TrapKind kind) => kind switch
+    {
+        TrapKind.Unreachable => "unreachable",
+        TrapKind.MemoryOutOfBounds => "out of bounds memory access",
+        TrapKind.TableOutOfBounds => "out of bounds table access",
+        TrapKind.UndefinedElement => "undefined element",
+        TrapKind.UninitializedElement => "uninitialized element",
+        TrapKind.IndirectCallTypeMismatch => "indirect call type mismatch",
+        TrapKind.DivideByZero => "integer divide by zero",
+        TrapKind.IntegerOverflow => "integer overflow",
+        TrapKind.InvalidConversion => "invalid conversion to integer",
+        TrapKind.StackOverflow => "call stack exhausted",
+        TrapKind.Interrupted => "interrupted",
+        TrapKind.OutOfFuel => "out of fuel",
+        _ => kind.ToString(),
+    };
 }

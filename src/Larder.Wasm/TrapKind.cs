@@ -38,4 +38,7 @@ public enum TrapKind
 
     /// <summary>The fuel is used up.</summary>
     OutOfFuel,
+
+    /// <summary>A host function refused what it was called with; see <see cref="HostTrapException"/>.</summary>
+    HostFault,
 }

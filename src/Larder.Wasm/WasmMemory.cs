@@ -103,6 +103,16 @@ public sealed unsafe class WasmMemory
     internal long GrowRaw(ulong pages)
     {
         var present = _region.ByteLength / MemoryRegion.PageBytes;
-        return pages > _capacityPages - present ? -1 : _region.Grow(pages);
+        if (pages > _capacityPages - present)
+        {
+            return -1;
+        }
+
+        var before = _region.Grow(pages);
+        return before >= 0 || !Store.Options.StrictGrowth
+            ? before
+            : throw new WasmException(
+                WasmErrorKind.Unavailable,
+                $"the machine has no room for a memory to grow from {present} by {pages} pages, within its limit of {_capacityPages}");
     }
 }

@@ -78,7 +78,20 @@ public sealed unsafe class WasmTable
         return GrowRaw(count, raw.Reference);
     }
 
-    internal long GrowRaw(ulong count, nint value) => _memory.Grow(count, value);
+    internal long GrowRaw(ulong count, nint value)
+    {
+        if (count > _memory.Maximum - _memory.Length)
+        {
+            return -1;
+        }
+
+        var before = _memory.Grow(count, value);
+        return before >= 0 || !Store.Options.StrictGrowth
+            ? before
+            : throw new WasmException(
+                WasmErrorKind.Unavailable,
+                $"the machine has no room for a table to grow from {_memory.Length} by {count} elements, within its limit of {_memory.Maximum}");
+    }
 
     // Gives the table another length and other contents, within the length that it had before.
     internal void Reset(ReadOnlySpan<nint> contents)

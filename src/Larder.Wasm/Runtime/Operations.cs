@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Larder.Wasm.Compilation;
+using Larder.Wasm.Execution;
 
 namespace Larder.Wasm.Runtime;
 
@@ -55,8 +56,17 @@ internal static unsafe class Operations
         return memory + effective;
     }
 
-    internal static long MemoryGrow(long pages, int memory, byte* context) =>
-        InstanceOf(context).Memories[memory].GrowRaw((ulong)pages);
+    internal static long MemoryGrow(long pages, int memory, byte* context)
+    {
+        try
+        {
+            return InstanceOf(context).Memories[memory].GrowRaw((ulong)pages);
+        }
+        catch (WasmException exception)
+        {
+            throw new HostException(exception);
+        }
+    }
 
     internal static void MemoryFill(long target, int value, long count, int memory, byte* context)
     {
@@ -103,8 +113,17 @@ internal static unsafe class Operations
         elements[index] = value;
     }
 
-    internal static long TableGrow(nint value, long count, int table, byte* context) =>
-        InstanceOf(context).Tables[table].GrowRaw((ulong)count, value);
+    internal static long TableGrow(nint value, long count, int table, byte* context)
+    {
+        try
+        {
+            return InstanceOf(context).Tables[table].GrowRaw((ulong)count, value);
+        }
+        catch (WasmException exception)
+        {
+            throw new HostException(exception);
+        }
+    }
 
     internal static void TableFill(long index, nint value, long count, int table, byte* context)
     {
