@@ -4,6 +4,7 @@ using Larder.Bench.Disk;
 using Larder.Bench.Fuse;
 using Larder.Bench.Handlers;
 using Larder.Bench.HitRatio;
+using Larder.Bench.Indexer;
 using Larder.Bench.Layers;
 using Larder.Bench.Memory;
 using Larder.Bench.Symbols;
@@ -30,6 +31,7 @@ return args switch
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
+    ["indexer-merkle", .. var rest] => MerkleBench.Run(rest),
     ["symbols", .. var rest] => await SymbolsBench.RunAsync(rest),
     ["symbols-runner", var part, var store] => await SymbolsRunner.RunAsync(part, store),
     _ => Usage(),

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 
 namespace Larder.Indexer.Merkle;
 
@@ -11,13 +10,13 @@ internal static class MerkleHash
     private const int StackBytes = 512;
 
     /// <summary>SHA-256 of the key.</summary>
-    internal static void Key(ReadOnlySpan<byte> key, ref MerkleDigest path) => SHA256.HashData(key, path);
+    internal static void Key(ReadOnlySpan<byte> key, ref MerkleDigest path) => ShortSha256.Hash(key, path);
 
     /// <summary>SHA-256 of 1, the key and the SHA-256 of the value.</summary>
     internal static void Leaf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ref MerkleDigest hash)
     {
         MerkleDigest valueHash = default;
-        SHA256.HashData(value, valueHash);
+        ShortSha256.Hash(value, valueHash);
         LeafOfHash(key, valueHash, ref hash);
     }
 
@@ -31,7 +30,7 @@ internal static class MerkleHash
         message[0] = 1;
         key.CopyTo(message[1..]);
         valueHash.CopyTo(message[(1 + key.Length)..]);
-        SHA256.HashData(message, hash);
+        ShortSha256.Hash(message, hash);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);
@@ -45,6 +44,6 @@ internal static class MerkleHash
         message[0] = 0;
         ((ReadOnlySpan<byte>)left).CopyTo(message[1..]);
         ((ReadOnlySpan<byte>)right).CopyTo(message[(1 + MerkleDigest.Size)..]);
-        SHA256.HashData(message, hash);
+        ShortSha256.Hash(message, hash);
     }
 }
