@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+
+namespace Larder.Indexer.Engines;
+
+/// <summary>A store on a disk: RocksDB of Debian, bound thinly.</summary>
+/// <remarks>
+/// A batch is in the log before <see cref="Write"/> returns, so that it outlives the process; with sync it outlives the
+/// machine. Open iterators, values and snapshots keep the database open after the store is disposed of.
+/// </remarks>
+internal sealed unsafe class RocksStore : OrderedStore
+{
+    private const int OpenAttempts = 10;
+
+    private readonly RocksDatabase _database;
+    private readonly bool _readOnly;
+    private readonly nint _unsynced;
+    private readonly nint _synced;
+    private bool _disposed;
+
+    private RocksStore(RocksDatabase database, bool readOnly)
+    {
+        _database = database;
+        _readOnly = readOnly;
+        _unsynced = RocksLibrary.Made(RocksNative.CreateWriteOptions());
+        _synced = RocksLibrary.Made(RocksNative.CreateWriteOptions());
+        RocksNative.SetSync(_synced, 1);
+    }
+
+    /// <summary>Opens the store of a directory, or makes it; one process at a time.</summary>
+    /// <exception cref="IndexerException">Another process has it, it is damaged, or the library is missing.</exception>
+    public static RocksStore Open(string directory, in RocksSettings settings)
+    {
+        CreateDirectory(directory);
+        return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: false), readOnly: false);
+    }
+
+    /// <summary>Opens the store of a directory as it is now, beside a process that writes to it.</summary>
+    /// <exception cref="IndexerException">There is none, it is damaged, or the library is missing.</exception>
+    public static RocksStore OpenReadOnly(string directory, in RocksSettings settings)
+    {
+        RocksLibrary.Require();
+        if (!File.Exists(Path.Combine(directory, "CURRENT")))
+        {
+            throw new IndexerException(IndexerErrorKind.Unavailable, $"There is no index in {directory}.");
+        }
+
+        // The writer may remove a file between the reading of the list of files and their opening.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: true), readOnly: true);
+            }
+            catch (IndexerException) when (attempt < OpenAttempts)
+            {
+                Thread.Sleep(10 * attempt);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override StoreSnapshot CreateSnapshot()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new RocksSnapshot(_database);
+    }
+
+    /// <inheritdoc/>
+    public override StoreBatch CreateBatch() => new RocksBatch(_database);
+
+    /// <inheritdoc/>
+    public override void Write(StoreBatch batch, bool sync)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_readOnly)
+        {
+            throw new IndexerException(IndexerErrorKind.Unavailable, $"The index in {_database.Directory} was opened for reading only.");
+        }
+
+        byte* error = null;
+        RocksNative.Write(_database.Handle, sync ? _synced : _unsynced, ((RocksBatch)batch).Handle, &error);
+        RocksError.Check(error, _database.Directory, "could not be written");
+    }
+
+    /// <inheritdoc/>
+    public override void Sync()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_readOnly)
+        {
+            byte* error = null;
+            RocksNative.FlushLog(_database.Handle, 1, &error);
+            RocksError.Check(error, _database.Directory, "could not be written");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Compact()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (var family in Families)
+        {
+            RocksNative.Compact(_database.Handle, _database.Family(family), null, 0, null, 0);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override StoreFigures GetFigures()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var families = Families.Select(family => new StoreFamilyFigures(
+            Property(family, "rocksdb.estimate-num-keys"),
+            Property(family, "rocksdb.total-sst-files-size") + Property(family, "rocksdb.cur-size-all-mem-tables")));
+        return new StoreFigures(
+            [.. families],
+            Families.Sum(family => Property(family, "rocksdb.size-all-mem-tables")),
+            (long)RocksNative.CacheUsage(_database.Cache));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            RocksNative.DestroyWriteOptions(_unsynced);
+            RocksNative.DestroyWriteOptions(_synced);
+            RocksLibrary.Released();
+            RocksLibrary.Released();
+            _database.Release();
+        }
+    }
+
+    private static void CreateDirectory(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IndexerException(IndexerErrorKind.Unavailable, $"The directory {directory} cannot be made: {error.Message}", error);
+        }
+    }
+
+    private long Property(StoreFamily family, string name)
+    {
+        ulong value = 0;
+        return RocksNative.IntegerProperty(_database.Handle, _database.Family(family), name, &value) == 0 ? (long)value : 0;
+    }
+}
