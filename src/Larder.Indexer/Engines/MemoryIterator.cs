@@ -49,11 +49,18 @@ internal sealed class MemoryIterator(MemoryTree.Node? root) : StoreIterator
         if (_way.Count > 0)
         {
             _way[^1] = (_way[^1].Node, _way[^1].Index - 1);
-            while (_way[^1].Node.Children is { } children)
-            {
-                var child = children[_way[^1].Index];
-                _way.Add((child, child.Count - 1));
-            }
+            SettleLast();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void SeekLast()
+    {
+        _way.Clear();
+        if (root is not null)
+        {
+            _way.Add((root, root.Count - 1));
+            SettleLast();
         }
     }
 
@@ -79,6 +86,15 @@ internal sealed class MemoryIterator(MemoryTree.Node? root) : StoreIterator
             var index = node.ChildOf(key);
             _way.Add((node, index));
             node = node.Children[index];
+        }
+    }
+
+    private void SettleLast()
+    {
+        while (_way[^1].Node.Children is { } children)
+        {
+            var child = children[_way[^1].Index];
+            _way.Add((child, child.Count - 1));
         }
     }
 

@@ -184,7 +184,7 @@ internal sealed class MemoryStore : OrderedStore
     {
         if (_crashed)
         {
-            throw new MemoryCrashException();
+            throw new InvalidOperationException("The process ended here.");
         }
     }
 }

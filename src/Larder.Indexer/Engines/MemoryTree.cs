@@ -92,6 +92,9 @@ internal static class MemoryTree
 
         var child = node.ChildOf(key);
         node.Children[child] = Put(node.Children[child], key, value, owner, out var split);
+
+        // A key below all others came into the first child.
+        node.Keys[child] = node.Children[child].Keys[0];
         if (split is not null)
         {
             right = node.Insert(child + 1, split.Keys[0], null, split, owner);

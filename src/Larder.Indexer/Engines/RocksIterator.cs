@@ -72,6 +72,13 @@ internal sealed unsafe class RocksIterator : StoreIterator
     }
 
     /// <inheritdoc/>
+    public override void SeekLast()
+    {
+        RocksNative.IteratorSeekLast(_iterator);
+        Check();
+    }
+
+    /// <inheritdoc/>
     public override void Next()
     {
         RocksNative.IteratorNext(_iterator);

@@ -104,6 +104,10 @@ internal static unsafe partial class RocksNative
     public static partial void IteratorSeekBackward(nint iterator, byte* key, nuint keyLength);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport(Library, EntryPoint = "rocksdb_iter_seek_to_last")]
+    public static partial void IteratorSeekLast(nint iterator);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "rocksdb_iter_next")]
     public static partial void IteratorNext(nint iterator);
 

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Larder.Indexer.Engines;
 
 /// <summary>A store on a disk: RocksDB of Debian, bound thinly.</summary>

@@ -18,6 +18,9 @@ internal abstract class StoreIterator : IDisposable
     /// <summary>Goes to the last entry whose key is not above this one.</summary>
     public abstract void SeekBackward(ReadOnlySpan<byte> key);
 
+    /// <summary>Goes to the last entry.</summary>
+    public abstract void SeekLast();
+
     /// <summary>Goes to the next entry.</summary>
     public abstract void Next();
 

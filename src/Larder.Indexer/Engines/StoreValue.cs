@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Larder.Indexer.Engines;
 
 /// <summary>Holds one value of a store where the store has it, without a copy, until it holds another or is disposed of.</summary>

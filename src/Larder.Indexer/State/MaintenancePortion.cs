@@ -1,0 +1,208 @@
+using System.Buffers.Binary;
+using Larder.Indexer.Engines;
+
+namespace Larder.Indexer.State;
+
+/// <summary>
+/// A bounded part of the cleaning up after rollbacks and pruning, by undo lists: those of dead commits from the newest down,
+/// then those of live commits that left the kept window from the oldest up. A list is deleted with the work that it asked for,
+/// so that what is left to do is what lists are left.
+/// </summary>
+/// <remarks>
+/// A dead commit's version of a key is deleted; where it is the newest of its key, the newest that counts takes its place. Of a
+/// live commit the versions that it superseded are deleted, and its deletions, which nothing older hides behind any more. No
+/// two lists of a portion touch one version, so that all of them can be read from one snapshot.
+/// </remarks>
+internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch batch, int budget) : IDisposable
+{
+    private readonly PackedKeys _keys = new();
+    private readonly List<ulong> _superseded = [];
+    private readonly StoreValues _found = new();
+    private readonly StoreValue _value = new();
+    private readonly ScratchBuffer _scratch = new();
+    private readonly VersionReader _values = ReaderOf(generation, VersionedMap.Values);
+    private readonly VersionReader _pages = ReaderOf(generation, VersionedMap.Pages);
+    private int _budget = budget;
+
+    /// <summary>Whether there was nothing to do.</summary>
+    public bool IsEmpty { get; private set; } = true;
+
+    /// <summary>Fills the batch.</summary>
+    /// <returns>The header, without the dead intervals that are swept then.</returns>
+    public StoreHeader Run(CancellationToken cancellationToken)
+    {
+        var header = generation.Header;
+        using var lists = generation.Snapshot.Iterate(StoreFamily.Undo);
+        for (var i = header.Dead.All.Length - 1; i >= 0; i--)
+        {
+            var interval = generation.Header.Dead.All[i];
+            if (!Sweep(lists, interval, cancellationToken))
+            {
+                return header;
+            }
+
+            header = header with { Dead = header.Dead.Without(interval) };
+        }
+
+        Prune(lists, cancellationToken);
+        return header;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _keys.Dispose();
+        _found.Dispose();
+        _value.Dispose();
+        _values.Dispose();
+        _pages.Dispose();
+    }
+
+    private static VersionReader ReaderOf(StoreGeneration generation, VersionedMap map) =>
+        new(generation.Snapshot, map, ulong.MaxValue, generation.Header.Dead);
+
+    private static byte[] Bound(ulong sequence)
+    {
+        var bound = new byte[VersionFormat.SequenceBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(bound, sequence);
+        return bound;
+    }
+
+    // False when the budget ended first.
+    private bool Sweep(StoreIterator lists, DeadInterval interval, CancellationToken cancellationToken)
+    {
+        lists.SeekBackward(Bound(interval.Last + 1));
+        while (lists.IsValid)
+        {
+            var (sequence, map) = UndoFormat.ParseKey(lists.Key);
+            if (sequence < interval.First)
+            {
+                break;
+            }
+
+            if (_budget <= 0)
+            {
+                return false;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            Take(lists);
+            Sweep(map, sequence);
+            var key = lists.Key.ToArray();
+            batch.Delete(StoreFamily.Undo, key);
+            lists.SeekBackward(Before(key));
+        }
+
+        return true;
+    }
+
+    // The greatest key of an undo list that is below this one.
+    private static byte[] Before(byte[] key)
+    {
+        for (var i = key.Length - 1; i >= 0; i--)
+        {
+            if (key[i]-- != 0)
+            {
+                break;
+            }
+        }
+
+        return key;
+    }
+
+    private void Prune(StoreIterator lists, CancellationToken cancellationToken)
+    {
+        var last = generation.Header.PrunedSequence;
+        for (lists.Seek([]); _budget > 0 && lists.IsValid; lists.Next())
+        {
+            var (sequence, map) = UndoFormat.ParseKey(lists.Key);
+            if (sequence > last)
+            {
+                return;
+            }
+
+            // A dead commit's list is not there any more, or the portion is over.
+            if (generation.Header.Dead.Contains(sequence))
+            {
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            Take(lists);
+            Prune(map, sequence);
+            batch.Delete(StoreFamily.Undo, lists.Key);
+        }
+    }
+
+    private void Take(StoreIterator lists)
+    {
+        _keys.Clear();
+        _superseded.Clear();
+        UndoFormat.Read(lists.Value, _keys, _superseded);
+        _budget -= _keys.Count;
+        IsEmpty = false;
+    }
+
+    private void Sweep(VersionedMap map, ulong sequence)
+    {
+        var reader = map == VersionedMap.Values ? _values : _pages;
+        generation.Snapshot.GetMany(map.Latest, _keys, 0, _keys.Count, _found);
+        for (var i = 0; i < _keys.Count; i++)
+        {
+            var key = _keys[i];
+            if (!_found.TryGet(i, out var latest) || VersionFormat.SequenceOf(latest) != sequence)
+            {
+                DeleteOld(map, key, sequence);
+            }
+            else if (!reader.TryGetOlder(key, out var older, out var value))
+            {
+                batch.Delete(map.Latest, key);
+            }
+            else
+            {
+                Restore(map, key, older, value);
+            }
+        }
+    }
+
+    private void DeleteOld(VersionedMap map, ReadOnlySpan<byte> key, ulong sequence)
+    {
+        var old = VersionFormat.HistoryKey(_scratch, key, sequence);
+        if (generation.Snapshot.TryGet(map.History, old, _value))
+        {
+            batch.Delete(map.History, old);
+        }
+    }
+
+    private void Restore(VersionedMap map, ReadOnlySpan<byte> key, ulong older, ReadOnlySpan<byte> value)
+    {
+        // A deletion below the kept window hides nothing.
+        if (value.IsEmpty && older <= generation.Header.PrunedSequence)
+        {
+            batch.Delete(map.Latest, key);
+        }
+        else
+        {
+            batch.Put(map.Latest, key, VersionFormat.Latest(_scratch, older, value));
+        }
+
+        batch.Delete(map.History, VersionFormat.HistoryKey(_scratch, key, older));
+    }
+
+    private void Prune(VersionedMap map, ulong sequence)
+    {
+        generation.Snapshot.GetMany(map.Latest, _keys, 0, _keys.Count, _found);
+        for (var i = 0; i < _keys.Count; i++)
+        {
+            if (_superseded[i] != 0)
+            {
+                batch.Delete(map.History, VersionFormat.HistoryKey(_scratch, _keys[i], _superseded[i]));
+            }
+
+            if (_found.TryGet(i, out var latest) && latest.Length == VersionFormat.SequenceBytes && VersionFormat.SequenceOf(latest) == sequence)
+            {
+                batch.Delete(map.Latest, _keys[i]);
+            }
+        }
+    }
+}

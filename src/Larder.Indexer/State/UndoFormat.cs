@@ -1,0 +1,97 @@
+using System.Buffers.Binary;
+using Larder.Indexer.Engines;
+
+namespace Larder.Indexer.State;
+
+/// <summary>How undo lists are written: see "Index" in docs/FORMATS.md.</summary>
+internal static class UndoFormat
+{
+    /// <summary>Sequence, kind and number of the chunk.</summary>
+    public const int KeyBytes = 8 + 1 + 4;
+
+    /// <summary>Longest beginning that two keys in a row share without repeating it.</summary>
+    public const int MaxSharedBytes = 255;
+
+    /// <summary>What an entry takes at most beside its key.</summary>
+    public const int MaxEntryBytes = 5 + 5 + 10;
+
+    public static void WriteKey(Span<byte> destination, ulong sequence, byte kind, uint chunk)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(destination, sequence);
+        destination[8] = kind;
+        BinaryPrimitives.WriteUInt32BigEndian(destination[9..], chunk);
+    }
+
+    /// <summary>The commit and the map that a chunk belongs to.</summary>
+    public static (ulong Sequence, VersionedMap Map) ParseKey(ReadOnlySpan<byte> key) =>
+        key.Length == KeyBytes ? (BinaryPrimitives.ReadUInt64BigEndian(key), VersionedMap.OfUndoKind(key[8])) : throw Damaged();
+
+    /// <summary>Writes an entry and gives its length.</summary>
+    public static int Write(Span<byte> destination, ReadOnlySpan<byte> key, int shared, ulong superseded)
+    {
+        var length = WriteNumber(destination, (ulong)shared);
+        length += WriteNumber(destination[length..], (ulong)(key.Length - shared));
+        key[shared..].CopyTo(destination[length..]);
+        length += key.Length - shared;
+        return length + WriteNumber(destination[length..], superseded);
+    }
+
+    /// <summary>Reads a whole chunk.</summary>
+    public static void Read(ReadOnlySpan<byte> chunk, PackedKeys keys, List<ulong> superseded)
+    {
+        var scratch = new ScratchBuffer();
+        ReadOnlySpan<byte> previous = default;
+        while (!chunk.IsEmpty)
+        {
+            var shared = ReadNumber(ref chunk);
+            var rest = ReadNumber(ref chunk);
+            if (shared > (ulong)Math.Min(previous.Length, MaxSharedBytes) || rest > (ulong)chunk.Length)
+            {
+                throw Damaged();
+            }
+
+            var key = scratch.Take((int)shared + (int)rest);
+            if (keys.Count > 0)
+            {
+                keys[^1][..(int)shared].CopyTo(key);
+            }
+
+            chunk[..(int)rest].CopyTo(key[(int)shared..]);
+            chunk = chunk[(int)rest..];
+            keys.Add(key);
+            superseded.Add(ReadNumber(ref chunk));
+            previous = keys[^1];
+        }
+    }
+
+    private static int WriteNumber(Span<byte> destination, ulong number)
+    {
+        var length = 0;
+        for (; number >= 0x80; number >>= 7)
+        {
+            destination[length++] = (byte)(number | 0x80);
+        }
+
+        destination[length++] = (byte)number;
+        return length;
+    }
+
+    private static ulong ReadNumber(ref ReadOnlySpan<byte> source)
+    {
+        var number = 0UL;
+        for (var i = 0; i < source.Length && i < 10; i++)
+        {
+            number |= (ulong)(source[i] & 0x7F) << (7 * i);
+            if (source[i] < 0x80)
+            {
+                source = source[(i + 1)..];
+                return number;
+            }
+        }
+
+        throw Damaged();
+    }
+
+    private static IndexerException Damaged() =>
+        new(IndexerErrorKind.Damaged, "The index is damaged: an undo list cannot be read. Restore a snapshot or index again.");
+}
