@@ -52,7 +52,7 @@ public sealed partial class LayerStore : IAsyncDisposable
         _options.Validate();
         _time = time ?? TimeProvider.System;
         _turns = new ImportTurns(_options.ParallelImports);
-        _stretches = new RangeStretches(cache);
+        _stretches = new RangeStretches(cache, _options.RestingReadings);
         _decompressed = _options.Decompressed is { } decompressed ? new DecompressedLayers(cache, decompressed) : null;
         foreach (var kind in (ArtifactKind[])[LayerKinds.File, LayerKinds.Pack])
         {
@@ -223,6 +223,7 @@ public sealed partial class LayerStore : IAsyncDisposable
 
         await _closing.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _stretches.DisposeAsync().ConfigureAwait(false);
         _closing.Dispose();
         _decompressed?.Dispose();
     }

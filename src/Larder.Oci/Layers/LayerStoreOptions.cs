@@ -42,6 +42,15 @@ public sealed record LayerStoreOptions
     /// <summary>Most memory that a zstd frame may ask for. Default 128 MiB.</summary>
     public long MaxZstdWindowBytes { get; init; } = 128L * 1024 * 1024;
 
+    /// <summary>
+    /// How many readings of parts of blobs are kept where they ended, with what they need to go on, for whoever wants what comes
+    /// next; 0 to 64. Default 4.
+    /// </summary>
+    public int RestingReadings { get; init; } = 4;
+
+    /// <summary>How long such a reading is kept. Default 2 seconds.</summary>
+    public TimeSpan RestTime { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Layers that are read as a whole at the same time; one more when a reader waits for it. Default 2.</summary>
     public int ParallelImports { get; init; } = 2;
 
@@ -75,6 +84,8 @@ public sealed record LayerStoreOptions
         Require(MaxRatio > 0, nameof(MaxRatio), "at least 1");
         Require(MaxRatioFreeBytes >= 0, nameof(MaxRatioFreeBytes), "0 or more");
         Require(MaxZstdWindowBytes is >= 1024 and <= 1L << 31, nameof(MaxZstdWindowBytes), "1 KiB to 2 GiB");
+        Require(RestingReadings is >= 0 and <= 64, nameof(RestingReadings), "0 to 64");
+        Require(RestTime >= TimeSpan.Zero && RestTime <= TimeSpan.FromMinutes(1), nameof(RestTime), "zero to a minute");
         Require(ParallelImports is >= 1 and <= 64, nameof(ParallelImports), "1 to 64");
         Require(Patience >= TimeSpan.Zero, nameof(Patience), "zero or more");
         Require(RetryDelay > TimeSpan.Zero, nameof(RetryDelay), "more than zero");

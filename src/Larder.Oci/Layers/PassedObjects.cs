@@ -32,15 +32,23 @@ internal sealed class PassedObjects : IAsyncDisposable
         _numbers.Sort((left, right) => index.Objects[left].ArchiveOffset.CompareTo(index.Objects[right].ArchiveOffset));
     }
 
+    /// <summary>Ends when an object that is being stored is stored, or will not be; null when it is not being stored.</summary>
+    public Task? Find(ArtifactKey key) => _writing.Find(want => want.Target.Key == key)?.Completion;
+
     /// <summary>Takes what it needs of a chunk of the archive.</summary>
     /// <param name="start">Where the chunk stands in the archive.</param>
-    /// <param name="chunk">The bytes that come next.</param>
+    /// <param name="chunk">The bytes that come next, or the last ones once more, when the stretch was to end there and goes on.</param>
     /// <param name="end">Where the stretch ends, as far as is known.</param>
     /// <param name="wants">Objects that others take.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async ValueTask TakeAsync(
         long start, ReadOnlyMemory<byte> chunk, long end, List<RangeWant> wants, CancellationToken cancellationToken)
     {
+        while (_next > 0 && _index.Objects[_numbers[_next - 1]].ArchiveOffset >= start)
+        {
+            _next--;
+        }
+
         for (; _next < _numbers.Count && _index.Objects[_numbers[_next]].ArchiveOffset < start + chunk.Length; _next++)
         {
             await BeginAsync(_numbers[_next], end, wants, cancellationToken).ConfigureAwait(false);
@@ -53,6 +61,7 @@ internal sealed class PassedObjects : IAsyncDisposable
             {
                 _writing.RemoveAt(number);
                 await want.Target.DisposeAsync().ConfigureAwait(false);
+                want.Succeed(); // Or not: who waits for it looks on the disk.
             }
         }
     }
@@ -63,6 +72,7 @@ internal sealed class PassedObjects : IAsyncDisposable
         foreach (var want in _writing)
         {
             await want.Target.DisposeAsync().ConfigureAwait(false);
+            want.Succeed();
         }
 
         _writing.Clear();

@@ -24,6 +24,12 @@ internal sealed class RangeFetcher(LayerStoreOptions options, LayerOrigin origin
         return number < 0 ? long.MaxValue : item.ArchiveOffset - points[number].Offset;
     }
 
+    /// <summary>How layers are fetched.</summary>
+    public LayerStoreOptions Options => options;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
     /// <summary>The blob.</summary>
     public OciDigest Blob => origin.Layer.Blob.Digest;
 

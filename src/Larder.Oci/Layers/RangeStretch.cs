@@ -1,50 +1,67 @@
 using System.Diagnostics.CodeAnalysis;
 using Larder.Cache.Artifacts;
 using Larder.Oci.Compression;
+using Larder.Oci.References;
 
 namespace Larder.Oci.Layers;
 
 /// <summary>
 /// One reading of a blob from a restart point on, for all who want objects behind it: it goes as far as the last of them needs, and
-/// stores what else lies completely on the way.
+/// stores what else lies completely on the way. Then it rests for a while, so that whoever wants what comes next finds it there
+/// instead of beginning at the restart point again.
 /// </summary>
 /// <remarks>
 /// Its state is guarded by a turn, which it has while it hands out a chunk, and does not have while it waits for the source. So
-/// whoever gives up knows when its writer is no longer used. When the last one gives up, it ends.
+/// whoever gives up knows when its writer is no longer used. When the last one gives up, it ends. While it rests, its last chunk
+/// can still be had.
 /// </remarks>
 [SuppressMessage("Usage", "CA2213", Justification = "Those who come late still ask for the turn; neither holds a handle.")]
 internal sealed class RangeStretch : IDisposable
 {
+    private readonly RangeStretches _owner;
     private readonly RangeFetcher _fetcher;
     private readonly RestartPoints _points;
     private readonly Decompressor _decompressor;
     private readonly PassedObjects _passed;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly TaskCompletionSource _dismissed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _begin;
 
-    // From here on guarded by _turn.
+    // From here on guarded by _turn, and the numbers read without it by those who look for a reading.
     private readonly List<RangeWant> _wants;
-    private long _position;
+    private long _position; // What stands here in the archive, and behind, can still be had.
+    private long _reach; // As far as it has come, or will.
     private long _end;
+    private TaskCompletionSource? _more; // Not null while it rests.
     private bool _hasEnded;
 
+    /// <param name="owner">Is told when it rests and when it has ended.</param>
     /// <param name="fetcher">Knows the blob.</param>
     /// <param name="points">Its restart points.</param>
     /// <param name="content">What they were read from; needed until this returns.</param>
     /// <param name="passed">Stores what lies on the way.</param>
     /// <param name="first">What is wanted first.</param>
-    public RangeStretch(RangeFetcher fetcher, RestartPoints points, ArtifactContent content, PassedObjects passed, RangeWant first)
+    public RangeStretch(
+        RangeStretches owner, RangeFetcher fetcher, RestartPoints points, ArtifactContent content, PassedObjects passed, RangeWant first)
     {
+        _owner = owner;
         _fetcher = fetcher;
         _points = points;
         _passed = passed;
         _wants = [first];
-        _end = first.End;
+        _reach = _end = first.End;
         _decompressor = fetcher.Begin(points, content, first.Start, out var from);
-        _position = RangeFetcher.StartOf(points, first.Start);
+        _begin = _position = RangeFetcher.StartOf(points, first.Start);
         BlobOffset = from;
     }
+
+    /// <summary>The blob that is read.</summary>
+    public OciDigest Blob => _fetcher.Blob;
+
+    /// <summary>Where in the archive it is, or was a moment ago.</summary>
+    public long Position => Volatile.Read(ref _position);
 
     /// <summary>Ends with the reading, however it ends.</summary>
     public Task Ended => _ended.Task;
@@ -52,23 +69,44 @@ internal sealed class RangeStretch : IDisposable
     private long BlobOffset { get; set; }
 
     /// <summary>Begins; what it was made for is waited for with <see cref="WaitAsync"/>.</summary>
-    /// <param name="ended">Called before <see cref="Ended"/> ends.</param>
-    public void Start(Action ended) => _ = Task.Run(() => RunAsync(ended));
+    public void Start() => _ = Task.Run(RunAsync);
 
-    /// <summary>Wants one more object; false when the reading has passed its beginning, or has ended.</summary>
-    public async ValueTask<bool> TryAddAsync(RangeWant want, CancellationToken cancellationToken)
+    /// <summary>Ends it if it rests, now or the next time.</summary>
+    public void Dismiss() => _dismissed.TrySetResult();
+
+    /// <summary>
+    /// Whether an object comes sooner with this reading than with one that begins at its restart point, and nothing is read twice.
+    /// </summary>
+    /// <param name="offset">Where the object begins in the archive.</param>
+    /// <param name="restart">The restart point before it.</param>
+    public bool Reaches(long offset, long restart) =>
+        Position is var position
+        && position <= offset
+        && restart <= Volatile.Read(ref _reach)
+        && offset - position <= Math.Max(offset - restart, _fetcher.Options.MaxSkippedBytes);
+
+    /// <summary>Whether it has passed what begins at an offset of the archive.</summary>
+    public bool HasPassed(long offset) => _begin <= offset && offset < Position;
+
+    /// <summary>
+    /// Wants one more object. It is not added when the reading has passed its beginning, or has ended; then it may be just being
+    /// stored in passing.
+    /// </summary>
+    public async ValueTask<(bool IsAdded, Task? Passing)> TryAddAsync(RangeWant want, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_hasEnded || want.Start < _position)
             {
-                return false;
+                return (false, _passed.Find(want.Target.Key));
             }
 
             _wants.Add(want);
             _end = Math.Max(_end, want.End);
-            return true;
+            Volatile.Write(ref _reach, Math.Max(_reach, _end));
+            _more?.TrySetResult();
+            return (true, null);
         }
         finally
         {
@@ -103,7 +141,7 @@ internal sealed class RangeStretch : IDisposable
     public void Dispose() => _decompressor.Dispose();
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever happens belongs to those who wait.")]
-    private async Task RunAsync(Action ended)
+    private async Task RunAsync()
     {
         Exception? failure = null;
         try
@@ -135,7 +173,7 @@ internal sealed class RangeStretch : IDisposable
         finally
         {
             _decompressor.Dispose();
-            ended();
+            _owner.Leave(this);
             _ended.SetResult();
         }
     }
@@ -168,9 +206,12 @@ internal sealed class RangeStretch : IDisposable
 
                         break;
                     case DecompressorStatus.Chunk:
-                        if (await HandOutAsync(_decompressor.Offset, chunk, cancellationToken).ConfigureAwait(false))
+                        while (await HandOutAsync(_decompressor.Offset, chunk, cancellationToken).ConfigureAwait(false) is { } more)
                         {
-                            return;
+                            if (!await RestAsync(more.Task).ConfigureAwait(false))
+                            {
+                                return;
+                            }
                         }
 
                         break;
@@ -199,12 +240,15 @@ internal sealed class RangeStretch : IDisposable
         return _fetcher.Open(part);
     }
 
-    private async ValueTask<bool> HandOutAsync(long start, ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+    // What ends when somebody wants more, if nobody wants more now.
+    private async ValueTask<TaskCompletionSource?> HandOutAsync(
+        long start, ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await _passed.TakeAsync(start, chunk, Math.Max(_end, start + chunk.Length), _wants, cancellationToken).ConfigureAwait(false);
+            var end = start + chunk.Length;
+            await _passed.TakeAsync(start, chunk, Math.Max(_end, end), _wants, cancellationToken).ConfigureAwait(false);
             for (var number = _wants.Count - 1; number >= 0; number--)
             {
                 if (await IsDoneAsync(_wants[number], start, chunk, cancellationToken).ConfigureAwait(false))
@@ -213,13 +257,34 @@ internal sealed class RangeStretch : IDisposable
                 }
             }
 
-            _position = start + chunk.Length;
-            return _hasEnded |= _wants.Count == 0;
+            Volatile.Write(ref _reach, Math.Max(_reach, end));
+            Volatile.Write(ref _position, _wants.Count > 0 ? end : start);
+            return _more = _wants.Count > 0 ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    // False when nobody wanted more for a while.
+    private async ValueTask<bool> RestAsync(Task more)
+    {
+        if (_owner.TryRest(this))
+        {
+            using var stop = new CancellationTokenSource();
+            var pause = Task.Delay(_fetcher.Options.RestTime, _fetcher.Time, stop.Token);
+            await Task.WhenAny(more, _dismissed.Task, pause).ConfigureAwait(false);
+            await stop.CancelAsync().ConfigureAwait(false);
+            _owner.Wake(this);
+        }
+
+        await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _more = null;
+        _hasEnded |= _wants.Count == 0;
+        var goesOn = !_hasEnded;
+        _turn.Release();
+        return goesOn;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "What one writer throws belongs to its owner.")]

@@ -6,15 +6,19 @@ using Larder.Oci.References;
 
 namespace Larder.Oci.Layers;
 
-/// <summary>The stretches of blobs that are read now: one at a time behind each restart point, however many want objects there.</summary>
-internal sealed class RangeStretches(TieredCache cache)
+/// <summary>The stretches of blobs that are read now, or were a moment ago: one for all who want objects that it comes by.</summary>
+/// <param name="cache">Where objects go.</param>
+/// <param name="resting">How many may rest.</param>
+internal sealed class RangeStretches(TieredCache cache, int resting) : IAsyncDisposable
 {
     private const int CopyBytes = 256 * 1024;
 
     private readonly Lock _gate = new();
 
-    // Guarded by _gate: by blob, and by where in the archive they begin.
-    private readonly Dictionary<(OciDigest Blob, long Start), RangeStretch> _running = [];
+    // Guarded by _gate. The one that has rested longest comes first.
+    private readonly Dictionary<OciDigest, List<RangeStretch>> _running = [];
+    private readonly List<RangeStretch> _resting = [];
+    private bool _isClosed;
 
     /// <summary>Writes the bytes of an object.</summary>
     /// <param name="fetcher">Knows the blob.</param>
@@ -37,17 +41,18 @@ internal sealed class RangeStretches(TieredCache cache)
         fetcher.CountFetch();
         var item = index.Objects[number];
         var want = new RangeWant(item, RangeFetcher.PiecesOf(index, number), target);
-        var key = (fetcher.Blob, RangeFetcher.StartOf(points, item.ArchiveOffset));
+        var restart = RangeFetcher.StartOf(points, item.ArchiveOffset);
+        var asked = new List<RangeStretch>();
         while (true)
         {
-            var running = Find(key);
+            var running = Find(fetcher.Blob, want.Start, restart, asked);
             if (running is null)
             {
-                var fresh = new RangeStretch(fetcher, points, content, new PassedObjects(cache, index, key.Item2), want);
-                running = Enter(key, fresh);
+                var fresh = new RangeStretch(this, fetcher, points, content, new PassedObjects(cache, index, restart), want);
+                running = Enter(fresh, want.Start, restart, asked);
                 if (running is null)
                 {
-                    fresh.Start(() => Leave(key));
+                    fresh.Start();
                     await fresh.WaitAsync(want, cancellationToken).ConfigureAwait(false);
                     return;
                 }
@@ -55,52 +60,140 @@ internal sealed class RangeStretches(TieredCache cache)
                 fresh.Dispose();
             }
 
-            if (await running.TryAddAsync(want, cancellationToken).ConfigureAwait(false))
+            var (isAdded, passing) = await running.TryAddAsync(want, cancellationToken).ConfigureAwait(false);
+            if (isAdded)
             {
                 await running.WaitAsync(want, cancellationToken).ConfigureAwait(false);
                 return;
             }
 
-            // It has passed the object, and most likely stored it.
-            await running.Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+            // It has passed the object, and most likely stored it, or is at it.
+            await (passing ?? Task.CompletedTask).WaitAsync(cancellationToken).ConfigureAwait(false);
             using var lease = await cache.Disk!.GetAsync(target.Key, cancellationToken).ConfigureAwait(false); // The store has one.
             if (lease.IsHit)
             {
                 await CopyAsync(lease.Content, target, cancellationToken).ConfigureAwait(false);
                 return;
             }
+
+            asked.Add(running);
         }
     }
 
-    private RangeStretch? Find((OciDigest Blob, long Start) key)
+    /// <summary>A reading wants to rest; false when it is to end.</summary>
+    public bool TryRest(RangeStretch stretch)
+    {
+        RangeStretch? dismissed = null;
+        lock (_gate)
+        {
+            if (_isClosed || resting == 0)
+            {
+                return false;
+            }
+
+            if (_resting.Count == resting)
+            {
+                dismissed = _resting[0];
+                _resting.RemoveAt(0);
+            }
+
+            _resting.Add(stretch);
+        }
+
+        dismissed?.Dismiss();
+        return true;
+    }
+
+    /// <summary>A reading does not rest any more.</summary>
+    public void Wake(RangeStretch stretch)
     {
         lock (_gate)
         {
-            return _running.GetValueOrDefault(key);
+            _resting.Remove(stretch);
         }
     }
 
-    // The one that was there before, or null.
-    private RangeStretch? Enter((OciDigest Blob, long Start) key, RangeStretch fresh)
+    /// <summary>A reading has ended.</summary>
+    public void Leave(RangeStretch stretch)
     {
         lock (_gate)
         {
-            if (_running.TryGetValue(key, out var running))
+            var all = _running[stretch.Blob]; // Entered before it was started.
+            all.Remove(stretch);
+            if (all.Count == 0)
+            {
+                _running.Remove(stretch.Blob);
+            }
+        }
+    }
+
+    /// <summary>Ends those that rest.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        RangeStretch[] all;
+        lock (_gate)
+        {
+            _isClosed = true;
+            all = [.. _resting];
+        }
+
+        foreach (var stretch in all)
+        {
+            stretch.Dismiss();
+            await stretch.Ended.ConfigureAwait(false);
+        }
+    }
+
+    private RangeStretch? Find(OciDigest blob, long offset, long restart, List<RangeStretch> asked)
+    {
+        lock (_gate)
+        {
+            return FindLocked(blob, offset, restart, asked);
+        }
+    }
+
+    // The one that is there already, or null.
+    private RangeStretch? Enter(RangeStretch fresh, long offset, long restart, List<RangeStretch> asked)
+    {
+        lock (_gate)
+        {
+            if (FindLocked(fresh.Blob, offset, restart, asked) is { } running)
             {
                 return running;
             }
 
-            _running.Add(key, fresh);
+            if (!_running.TryGetValue(fresh.Blob, out var all))
+            {
+                _running.Add(fresh.Blob, all = []);
+            }
+
+            all.Add(fresh);
             return null;
         }
     }
 
-    private void Leave((OciDigest Blob, long Start) key)
+    // The nearest one that comes by; if there is none, one that has come by and may have stored the object.
+    private RangeStretch? FindLocked(OciDigest blob, long offset, long restart, List<RangeStretch> asked)
     {
-        lock (_gate)
+        RangeStretch? near = null, past = null;
+        foreach (var stretch in _running.GetValueOrDefault(blob) ?? [])
         {
-            _running.Remove(key);
+            if (asked.Contains(stretch))
+            {
+                continue;
+            }
+
+            if (stretch.Reaches(offset, restart))
+            {
+                near = near is null || stretch.Position > near.Position ? stretch : near;
+            }
+            else if (stretch.HasPassed(offset))
+            {
+                past = stretch;
+            }
         }
+
+        return near ?? past;
     }
 
     private static async ValueTask CopyAsync(ArtifactContent content, ArtifactWriter target, CancellationToken cancellationToken)

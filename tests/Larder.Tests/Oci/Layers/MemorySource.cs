@@ -14,6 +14,7 @@ internal sealed class MemorySource : IImageSource
     private readonly ConcurrentDictionary<OciDigest, byte[]> _blobs = new();
     private long _requests;
     private long _bytes;
+    private int _open;
 
     public string Name => "memory";
 
@@ -25,6 +26,9 @@ internal sealed class MemorySource : IImageSource
 
     /// <summary>Bytes that were given.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Streams of blobs that are not disposed.</summary>
+    public int OpenStreams => Volatile.Read(ref _open);
 
     /// <summary>Awaited before each read, with how many bytes of the blob were given by then.</summary>
     public Func<long, Task> BeforeRead { get; set; } = static _ => Task.CompletedTask;
@@ -63,12 +67,14 @@ internal sealed class MemorySource : IImageSource
         }
 
         var part = range ?? new ByteRange(0, bytes.Length);
+        Interlocked.Increment(ref _open);
         return ValueTask.FromResult<Stream>(new BlobStream(this, bytes, part, range is null ? blob.Digest : null));
     }
 
     private sealed class BlobStream(MemorySource source, byte[] bytes, ByteRange part, OciDigest? expected) : Stream
     {
         private long _given;
+        private int _disposed;
 
         public override bool CanRead => true;
 
@@ -93,6 +99,16 @@ internal sealed class MemorySource : IImageSource
             _given += count;
             Interlocked.Add(ref source._bytes, count);
             return count;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                Interlocked.Decrement(ref source._open);
+            }
+
+            base.Dispose(disposing);
         }
 
         public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();

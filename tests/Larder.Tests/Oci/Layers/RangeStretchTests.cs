@@ -12,6 +12,7 @@ public sealed class RangeStretchTests
     {
         PackBytes = 128 * 1024,
         PointSpacingBytes = 1024 * 1024,
+        RestTime = TimeSpan.FromMinutes(1),
     };
 
     [Fact]
@@ -87,9 +88,74 @@ public sealed class RangeStretchTests
         await WaitUntilAsync(() => cache.Disk!.GetStatistics().ReservedBytes == 0);
     }
 
-    private static async Task<(LayerStore Store, TieredCache Cache, LayerOrigin Origin, LayerIndex Index)> EvictedAsync(LayerFixture fixture)
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Readers_one_after_the_other_go_on_where_the_last_one_ended(bool inMembers)
     {
-        var (cache, store) = await fixture.OpenAsync(Options);
+        await using var fixture = new LayerFixture();
+        var (store, _, origin, index) = await EvictedAsync(fixture, inMembers: inMembers);
+        var numbers = Enumerable.Range(0, index.Objects.Length).OrderBy(number => index.Objects[number].ArchiveOffset);
+        var before = fixture.Source.Bytes;
+
+        foreach (var number in numbers)
+        {
+            await OpenAsync(store, origin, index, number);
+        }
+
+        Assert.InRange(fixture.Source.Bytes - before, 1, origin.Layer.Blob.Size);
+    }
+
+    [Fact]
+    public async Task What_a_resting_reading_has_passed_is_read_again_and_what_is_far_behind_it_begins_elsewhere()
+    {
+        await using var fixture = new LayerFixture();
+        var (store, cache, origin, index) = await EvictedAsync(fixture, inMembers: true);
+        var numbers = Enumerable.Range(0, index.Objects.Length).OrderBy(number => index.Objects[number].ArchiveOffset).ToArray();
+        var middle = numbers[numbers.Length / 2];
+        await OpenAsync(store, origin, index, middle);
+        var requests = fixture.Source.Requests;
+
+        await OpenAsync(store, origin, index, numbers[^1]);
+        Assert.Equal(requests + 1, fixture.Source.Requests);
+        Assert.False(await cache.ContainsAsync(LayerFixture.KeyOf(index.Objects[numbers[(numbers.Length / 2) + 3]])));
+        await cache.RemoveAsync(LayerFixture.KeyOf(index.Objects[middle]));
+        await OpenAsync(store, origin, index, middle);
+        await OpenAsync(store, origin, index, numbers[0]);
+        cache.Disk!.CheckIntegrity();
+    }
+
+    [Fact]
+    public async Task No_more_readings_rest_than_are_allowed_and_none_when_the_store_is_closed()
+    {
+        await using var fixture = new LayerFixture();
+        var (store, _, origin, index) = await EvictedAsync(fixture, Options with { RestingReadings = 1 }, inMembers: true);
+        var numbers = Enumerable.Range(0, index.Objects.Length).OrderBy(number => index.Objects[number].ArchiveOffset).ToArray();
+
+        await OpenAsync(store, origin, index, numbers[0]);
+        await WaitUntilAsync(() => fixture.Source.OpenStreams == 1);
+        await OpenAsync(store, origin, index, numbers[^1]);
+        await WaitUntilAsync(() => fixture.Source.OpenStreams == 1);
+        await store.DisposeAsync();
+
+        Assert.Equal(0, fixture.Source.OpenStreams);
+    }
+
+    [Fact]
+    public async Task A_reading_rests_for_so_long_and_no_longer()
+    {
+        await using var fixture = new LayerFixture();
+        var (store, _, origin, index) = await EvictedAsync(fixture, Options with { RestTime = TimeSpan.FromMilliseconds(20) });
+
+        await OpenAsync(store, origin, index, 0);
+
+        await WaitUntilAsync(() => fixture.Source.OpenStreams == 0);
+    }
+
+    private static async Task<(LayerStore Store, TieredCache Cache, LayerOrigin Origin, LayerIndex Index)> EvictedAsync(
+        LayerFixture fixture, LayerStoreOptions? options = null, bool inMembers = false)
+    {
+        var (cache, store) = await fixture.OpenAsync(options ?? Options);
         var tar = new TarBuilder();
         for (var file = 0; file < 160; file++)
         {
@@ -97,7 +163,7 @@ public sealed class RangeStretchTests
         }
 
         var archive = tar.ToArray();
-        var origin = fixture.Source.Add(archive, BlobForms.Gzip(archive));
+        var origin = fixture.Source.Add(archive, inMembers ? BlobForms.GzipMembers(archive, 1 << 20) : BlobForms.Gzip(archive));
         var index = await store.GetIndexAsync(origin);
         await LayerFixture.EvictAsync(cache, index);
         return (store, cache, origin, index);
