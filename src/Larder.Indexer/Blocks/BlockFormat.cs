@@ -1,0 +1,14 @@
+namespace Larder.Indexer.Blocks;
+
+/// <summary>How the bytes of blocks are read.</summary>
+public enum BlockFormat
+{
+    /// <summary>
+    /// Bitcoin's consensus serialisation: an 80-byte header and transactions, also with witnesses. Every byte is checked to be in
+    /// its place.
+    /// </summary>
+    Bitcoin,
+
+    /// <summary>Any bytes. The hash is the double SHA-256 of all of them, and they name no block before them.</summary>
+    Opaque,
+}
