@@ -188,12 +188,12 @@ public sealed class BlockSourceTests : IDisposable
         byte[] key = isMasked ? [9, 8, 7, 6, 5, 4, 3, 2] : new byte[8];
         var first = order[..6].SelectMany(block => (byte[])[.. magic, .. Framed(block)]).Concat(junk).ToArray();
         var second = order[6..].SelectMany(block => (byte[])[.. magic, .. Framed(block)]).ToArray();
-        File.WriteAllBytes(_folder["blk00000.dat"], Masked(first, key));
-        File.WriteAllBytes(_folder["blk00001.dat"], [.. Masked(second, key), .. new byte[5000]]);
+        _folder.Raw("blk00000.dat", Masked(first, key));
+        _folder.Raw("blk00001.dat", Masked(second, key), new byte[5000]);
         _folder.Text("rev00000.dat", "something else");
         if (isMasked)
         {
-            File.WriteAllBytes(_folder["xor.dat"], key);
+            _folder.Raw("xor.dat", key);
         }
 
         await using var source = BlockSources.Open([_folder.Path], new BlockSourceOptions());

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Larder.Tests.Indexer.Blocks.Support;
 
 /// <summary>Makes valid Bitcoin blocks out of a seed: the same seed gives the same bytes.</summary>
-public sealed class BlockBuilder(uint seed)
+internal sealed class BlockBuilder(uint seed)
 {
     private uint _state = (seed * 2654435761u) | 1;
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace Larder.Tests.Indexer.Blocks.Support;
 
 /// <summary>A node of a chain over real sockets, with a chain that tests change and faults that they order.</summary>
-public sealed class FakeChainNode : IAsyncDisposable
+internal sealed class FakeChainNode : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<string> _questions = [];
@@ -15,7 +15,7 @@ public sealed class FakeChainNode : IAsyncDisposable
 
     // Guarded by _gate.
     private List<byte[]> _chain;
-    private Dictionary<string, byte[]> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _known = new(StringComparer.Ordinal);
     private TcpListener _listener;
     private CancellationTokenSource _stopping = new();
     private Task _accepting;
