@@ -98,19 +98,4 @@ internal sealed class FlushStage(GuestLimits limits) : IDisposable
             _writes[_places[key]] = new StateWrite(key, value);
         }
     }
-
-    // Its hash is of this process alone, and never seen: no result depends on the order of the dictionary.
-    private sealed class KeyComparer : IEqualityComparer<ReadOnlyMemory<byte>>
-    {
-        public static KeyComparer Instance { get; } = new();
-
-        public bool Equals(ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> second) => first.Span.SequenceEqual(second.Span);
-
-        public int GetHashCode(ReadOnlyMemory<byte> key)
-        {
-            var hash = default(HashCode);
-            hash.AddBytes(key.Span);
-            return hash.ToHashCode();
-        }
-    }
 }

@@ -1,0 +1,178 @@
+using Larder.Indexer.Guests;
+using Larder.Indexer.State;
+using Larder.Indexer.Views;
+
+namespace Larder.Indexer;
+
+/// <summary>
+/// An index: a module, the state that it made of the blocks so far, and the cache below its reads. The same blocks give the
+/// same bytes, roots and figures on every machine, whatever is cached.
+/// </summary>
+/// <remarks>
+/// Blocks and rollbacks come one at a time, others wait; views and previews run beside them, each on the state of one height.
+/// All members are safe for use by many threads.
+/// </remarks>
+public sealed partial class BlockIndexer : IDisposable
+{
+    private readonly Lock _writer = new();
+    private readonly BlockIndexerOptions _options;
+    private readonly ViewPool _views;
+    private readonly ViewResults _results;
+
+    // Guarded by _writer.
+    private readonly GuestInstance _guest;
+    private bool _disposed;
+
+    private BlockIndexer(BlockIndexerOptions options, IndexerModule module, IndexStore store)
+    {
+        _options = options;
+        Module = module;
+        Store = store;
+        _guest = module.CreateInstance();
+        _views = new ViewPool(module, options);
+        _results = new ViewResults();
+    }
+
+    /// <summary>The module.</summary>
+    public IndexerModule Module { get; }
+
+    /// <summary>The state.</summary>
+    public IndexStore Store { get; }
+
+    /// <summary>The newest block; null when there is none.</summary>
+    public BlockRecord? Tip => Store.Tip;
+
+    /// <summary>
+    /// Where texts that the guest logs while it indexes go; null, the default, for nowhere. Called in the middle of a run.
+    /// </summary>
+    public Action<string>? Log
+    {
+        get => _guest.Log;
+        set => _guest.Log = value;
+    }
+
+    /// <summary>Opens an index, or makes one where there is none.</summary>
+    /// <exception cref="IndexerException">
+    /// The module cannot be loaded with its profile, the memory for the cache cannot be had, or the state is damaged, in use,
+    /// or was made by another module or profile.
+    /// </exception>
+    public static BlockIndexer Open(BlockIndexerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+
+        IndexerModule? module = null;
+        IndexStore? store = null;
+        try
+        {
+            module = IndexerModule.Load(options.Module, options.ModuleOptions);
+            store = OpenStore(options, module);
+            return new BlockIndexer(options, module, store);
+        }
+        catch
+        {
+            store?.Dispose();
+            module?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a block and commits what it wrote: all of it, or nothing when this throws.</summary>
+    /// <param name="height">Height of the block: the one above the tip; any for the first block.</param>
+    /// <param name="hash">Its hash.</param>
+    /// <param name="previousHash">Hash of the block before it.</param>
+    /// <param name="block">Its bytes, as the guest gets them.</param>
+    /// <param name="cancellationToken">Ends the run early; a block whose commit has begun is committed.</param>
+    /// <returns>What the store now knows of it.</returns>
+    /// <exception cref="IndexerException">The guest or the store failed, or the height is not the next; the state is what it was.</exception>
+    public BlockRecord ProcessBlock(
+        uint height, BlockHash hash, BlockHash previousHash, ReadOnlyMemory<byte> block, CancellationToken cancellationToken = default)
+    {
+        lock (_writer)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            ThrowIfReadOnly();
+            CheckNext(height);
+            BlockOutcome outcome;
+            using (var state = new RememberingReader(Store.OpenTipReader()))
+            {
+                outcome = _guest.RunBlock(height, block, state, cancellationToken);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            var commit = new BlockCommit
+            {
+                Height = height,
+                Hash = hash,
+                PreviousHash = previousHash,
+                Writes = outcome.Writes,
+                Run = outcome.Run,
+            };
+            var record = Store.Commit(commit, CancellationToken.None);
+            Count(record, block.Length);
+            return record;
+        }
+    }
+
+    /// <summary>Makes an earlier block the tip; what came after it is as if it had never been.</summary>
+    /// <param name="height">Height of the block that is to be the tip.</param>
+    /// <exception cref="IndexerException">The height is above the tip or outside of the kept window; the state is what it was.</exception>
+    public void Rollback(uint height)
+    {
+        lock (_writer)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            ThrowIfReadOnly();
+            Store.Rollback(height);
+            _rollbacks++;
+        }
+    }
+
+    /// <summary>Ends views, waits for a block that is being indexed, and closes the state.</summary>
+    public void Dispose()
+    {
+        lock (_writer)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            _views.Dispose();
+            _guest.Dispose();
+            Store.Dispose();
+            Module.Dispose();
+        }
+    }
+
+    private static IndexStore OpenStore(BlockIndexerOptions options, IndexerModule module)
+    {
+        var store = options.Store with { Recipe = module.Recipe };
+        return options switch
+        {
+            { Directory: null, ReadOnly: true } => throw new IndexerException(
+                IndexerErrorKind.Configuration, "A state in memory cannot be opened for reading only: there is nothing to read."),
+            { Directory: null } => IndexStore.InMemory(store),
+            { ReadOnly: true } => IndexStore.OpenReadOnly(options.Directory, store),
+            _ => IndexStore.Open(options.Directory, store),
+        };
+    }
+
+    // Before the guest runs, which may take long.
+    private void CheckNext(uint height)
+    {
+        if (Tip is { } tip && (tip.Height == uint.MaxValue || height != tip.Height + 1))
+        {
+            throw new IndexerException(
+                IndexerErrorKind.BadBlock, $"Block {height} does not follow the tip, which is block {tip.Height}; block {tip.Height + 1L} is next.");
+        }
+    }
+
+    private void ThrowIfReadOnly()
+    {
+        if (_options.ReadOnly)
+        {
+            throw new IndexerException(IndexerErrorKind.Configuration, "The index was opened for reading only.");
+        }
+    }
+}
