@@ -11,12 +11,15 @@ public sealed partial class IndexStore
     /// <summary>Longest key of a state, in bytes.</summary>
     public const int MaxKeyBytes = 1 << 20;
 
+    /// <summary>Longest value of a state, in bytes.</summary>
+    public const int MaxValueBytes = 64 << 20;
+
     /// <summary>Commits a block: values, roots, record and all that undoes them, at once.</summary>
     /// <param name="commit">The block above the tip, or any block for an empty store.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
     /// <returns>The block's record.</returns>
     /// <exception cref="IndexerException">
-    /// BadBlock: it does not follow the tip. LimitExceeded: a key is too long. NoSpace, Damaged, Unavailable. Nothing has changed then.
+    /// BadBlock: it does not follow the tip. LimitExceeded: a key or a value is too long. NoSpace, Damaged, Unavailable. Nothing has changed then.
     /// </exception>
     public BlockRecord Commit(BlockCommit commit, CancellationToken cancellationToken = default)
     {
@@ -58,11 +61,11 @@ public sealed partial class IndexStore
 
         foreach (var write in commit.Writes)
         {
-            if (write.Key.Length > MaxKeyBytes)
+            if (write.Key.Length > MaxKeyBytes || write.Value.Length > MaxValueBytes)
             {
                 throw new IndexerException(
                     IndexerErrorKind.LimitExceeded,
-                    $"The block of height {commit.Height} writes a key of {write.Key.Length} bytes; the limit is {MaxKeyBytes}.");
+                    $"The block of height {commit.Height} writes a key of {write.Key.Length} bytes with a value of {write.Value.Length}; the limits are {MaxKeyBytes} and {MaxValueBytes}.");
             }
         }
     }

@@ -206,15 +206,8 @@ public sealed partial class IndexStore : IDisposable
         }
     }
 
-    private static RocksSettings SettingsOf(IndexStoreOptions options) => new(options.BlockCacheBytes, options.MemtableBytes);
-
-    private static StoreHeader? ReadHeader(StoreSnapshot snapshot)
-    {
-        using var value = new StoreValue();
-        return snapshot.TryGet(StoreFamily.Meta, StoreHeader.Key, value) ? StoreHeader.Decode(value.Span) : null;
-    }
-
-    private static void CheckRecipe(StoreHeader header, IndexStoreOptions options)
+    /// <summary>Whether a store or a snapshot is one that the options ask for.</summary>
+    internal static void CheckRecipe(StoreHeader header, IndexStoreOptions options)
     {
         if (options.Recipe is { } recipe && recipe != header.Recipe)
         {
@@ -231,6 +224,14 @@ public sealed partial class IndexStore : IDisposable
                 IndexerErrorKind.RecipeMismatch,
                 $"The index was made with the key prefixes [{string.Join(", ", header.Prefixes.Select(static prefix => prefix.Name))}], and others are configured. Use another directory, or index again.");
         }
+    }
+
+    private static RocksSettings SettingsOf(IndexStoreOptions options) => new(options.BlockCacheBytes, options.MemtableBytes);
+
+    private static StoreHeader? ReadHeader(StoreSnapshot snapshot)
+    {
+        using var value = new StoreValue();
+        return snapshot.TryGet(StoreFamily.Meta, StoreHeader.Key, value) ? StoreHeader.Decode(value.Span) : null;
     }
 
     private static StoredBlock Require(StoreGeneration generation, uint height) =>

@@ -50,6 +50,23 @@ internal sealed class StatePages(StoreGeneration generation) : IPageStore, IDisp
     /// <inheritdoc/>
     public void Delete(ReadOnlySpan<byte> key) => Write(key, []);
 
+    /// <summary>Writes what changed where nothing is to be taken back ever.</summary>
+    public void WriteFirst(StoreBatch batch, ulong sequence)
+    {
+        var scratch = new ScratchBuffer();
+        foreach (var page in _changed)
+        {
+            if (page.ValueLength == 0)
+            {
+                batch.Delete(StoreFamily.Pages, KeyOf(page));
+            }
+            else
+            {
+                batch.Put(StoreFamily.Pages, KeyOf(page), VersionFormat.Latest(scratch, sequence, ValueOf(page)));
+            }
+        }
+    }
+
     /// <summary>Writes what changed as one commit's.</summary>
     public void WriteTo(VersionWriter writer, CancellationToken cancellationToken)
     {

@@ -29,11 +29,11 @@ internal static class UndoFormat
     /// <summary>Writes an entry and gives its length.</summary>
     public static int Write(Span<byte> destination, ReadOnlySpan<byte> key, int shared, ulong superseded)
     {
-        var length = WriteNumber(destination, (ulong)shared);
-        length += WriteNumber(destination[length..], (ulong)(key.Length - shared));
+        var length = VarInt.Write(destination, (ulong)shared);
+        length += VarInt.Write(destination[length..], (ulong)(key.Length - shared));
         key[shared..].CopyTo(destination[length..]);
         length += key.Length - shared;
-        return length + WriteNumber(destination[length..], superseded);
+        return length + VarInt.Write(destination[length..], superseded);
     }
 
     /// <summary>Reads a whole chunk.</summary>
@@ -64,33 +64,7 @@ internal static class UndoFormat
         }
     }
 
-    private static int WriteNumber(Span<byte> destination, ulong number)
-    {
-        var length = 0;
-        for (; number >= 0x80; number >>= 7)
-        {
-            destination[length++] = (byte)(number | 0x80);
-        }
-
-        destination[length++] = (byte)number;
-        return length;
-    }
-
-    private static ulong ReadNumber(ref ReadOnlySpan<byte> source)
-    {
-        var number = 0UL;
-        for (var i = 0; i < source.Length && i < 10; i++)
-        {
-            number |= (ulong)(source[i] & 0x7F) << (7 * i);
-            if (source[i] < 0x80)
-            {
-                source = source[(i + 1)..];
-                return number;
-            }
-        }
-
-        throw Damaged();
-    }
+    private static ulong ReadNumber(ref ReadOnlySpan<byte> source) => VarInt.TryRead(ref source, out var number) ? number : throw Damaged();
 
     private static IndexerException Damaged() =>
         new(IndexerErrorKind.Damaged, "The index is damaged: an undo list cannot be read. Restore a snapshot or index again.");

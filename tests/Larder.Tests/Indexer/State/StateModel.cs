@@ -79,6 +79,8 @@ internal sealed class StateModel(IReadOnlyList<KeyPrefix> prefixes)
             AssertEqual(store, height, keys);
         }
 
+        Assert.Empty(store.Verify().Problems);
+        Assert.Equal(_blocks[^1].State.Count, store.GetStatistics().Keys);
         if (Lowest > 0)
         {
             Assert.Null(store.Block(Lowest - 1));
