@@ -8,9 +8,16 @@ public sealed record CompileOptions
 
     /// <summary>
     /// Whether functions and loops use up fuel: the number of instructions in their body, charged on entry and on each
-    /// iteration, the same on every machine. Default false.
+    /// iteration, the same on every machine. What one instruction does to many bytes costs more: one for every eight bytes or
+    /// every element that is filled or copied, 4,096 for every page that a memory grows by. Default false.
     /// </summary>
     public bool Fuel { get; init; }
+
+    /// <summary>
+    /// Whether the depth of calls is counted, so that code which calls too deeply traps at the same call on every machine;
+    /// see <see cref="StoreOptions.CallDepth"/>. Default false: the stack's own end is looked for.
+    /// </summary>
+    public bool CallDepth { get; init; }
 
     /// <summary>
     /// Whether every NaN that arithmetic makes is the canonical one, so that results are the same on every machine.

@@ -75,7 +75,7 @@ public sealed class CompiledModule
         var module = WasmModule.Parse(bytes, options.Limits, options.Features);
         var guard = UsesGuard(options);
         var layout = InstanceLayout.Create(module);
-        var code = new CodeOptions(guard, options.Fuel, options.CanonicalNaNs, options.Interruptible);
+        var code = new CodeOptions(guard, options.Fuel, options.CanonicalNaNs, options.Interruptible, options.CallDepth);
         var assembly = ModuleCompiler.Compile(module, layout, code, cancellationToken);
         return new CompiledModule(module, layout, options, guard, assembly, bytes, digest: null);
     }

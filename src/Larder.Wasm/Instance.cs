@@ -66,6 +66,13 @@ public sealed unsafe partial class Instance
         }
     }
 
+    /// <summary>Stack units that its calls may still take.</summary>
+    internal long DepthLeft
+    {
+        get => *(long*)(_base + InstanceLayout.DepthLeft);
+        set => *(long*)(_base + InstanceLayout.DepthLeft) = value;
+    }
+
     internal WasmMemory[] Memories { get; }
 
     internal WasmTable[] Tables { get; }
@@ -157,6 +164,7 @@ public sealed unsafe partial class Instance
         *(byte**)(_base + InstanceLayout.Scratch) = Store.Scratch;
         *(FunctionRecord**)(_base + InstanceLayout.Records) = _records;
         *(long*)(_base + InstanceLayout.Fuel) = Store.Options.Fuel;
+        DepthLeft = Store.Options.CallDepth;
         FloatCells.Write(_base);
         for (var index = 0; index < definition.Types.Length; index++)
         {

@@ -36,6 +36,7 @@ public sealed class ModuleRecipe
             new("runtime", Environment.Version.ToString()),
             new("memory-checks", CompiledModule.UsesGuard(options) ? "guard" : "explicit"),
             new("fuel", options.Fuel ? "yes" : "no"),
+            new("call-depth", options.CallDepth ? "yes" : "no"),
             new("canonical-nans", options.CanonicalNaNs ? "yes" : "no"),
             new("interruptible", options.Interruptible ? "yes" : "no"),
             new("unloadable", options.Unloadable ? "yes" : "no"),

@@ -48,6 +48,13 @@ public sealed unsafe partial class Store
     {
         ArgumentNullException.ThrowIfNull(module);
         ThrowIfDisposed();
+        if (module.Options.CallDepth && Options.StackBytes / 8 < Options.CallDepth)
+        {
+            throw new WasmException(
+                WasmErrorKind.LimitExceeded,
+                $"a depth of {Options.CallDepth} stack units needs {8L * Options.CallDepth} bytes of stack, the store allows {Options.StackBytes}");
+        }
+
         foreach (var type in module.Types)
         {
             Know(type);

@@ -38,6 +38,7 @@ public sealed unsafe partial class Store : IDisposable
     private int _depth;
     private nuint _stackLimit;
     private volatile int _interrupted;
+    private bool _countsDepth;
     private bool _releaseLater;
     private bool _disposed;
 
@@ -47,6 +48,7 @@ public sealed unsafe partial class Store : IDisposable
         Options = options ?? new StoreOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.StackBytes, 16 * 1024);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MemoryPages, MemoryRegion.MaximumPages32);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.CallDepth);
         Scratch = Allocate(ScratchBytes);
     }
 
@@ -151,6 +153,7 @@ public sealed unsafe partial class Store : IDisposable
             }
 
             _instances.Add(instance);
+            _countsDepth |= instance.Module.Options.CallDepth;
             instance.SetInterrupt(_interrupted != 0);
             instance.SetStackLimit(_interrupted != 0 ? nuint.MaxValue : _stackLimit);
         }
@@ -205,15 +208,25 @@ public sealed unsafe partial class Store : IDisposable
         byte marker;
         if (_depth == 0 && !TrySetStackLimit((nuint)(&marker)))
         {
+            return !_countsDepth
+                ? new Trap(TrapKind.StackOverflow, () => [])
+                : throw new WasmException(WasmErrorKind.Unavailable, StackBounds.Exhausted);
+        }
+
+        long[]? depths = null;
+        if (_depth > 0 && _countsDepth && !TryNest(out depths))
+        {
             return new Trap(TrapKind.StackOverflow, () => []);
         }
 
+        var hasReturned = false;
         HostException cause;
         _depth++;
         try
         {
             ((delegate*<nint, nint, nint, nint, void>)record->Entry)(
                 record->Code, (nint)record->Context, (nint)arguments, (nint)results);
+            hasReturned = true;
             return null;
         }
         catch (TrapException exception)
@@ -245,6 +258,11 @@ public sealed unsafe partial class Store : IDisposable
         finally
         {
             _depth--;
+            if (_countsDepth && (!hasReturned || depths is not null))
+            {
+                ResetDepth(depths);
+            }
+
             GC.KeepAlive(this);
         }
 
@@ -297,6 +315,34 @@ public sealed unsafe partial class Store : IDisposable
         }
 
         return true;
+    }
+
+    // Guest code that a host function calls is deeper than the host's own frames.
+    private bool TryNest(out long[] before)
+    {
+        before = new long[_instances.Count];
+        for (var index = 0; index < before.Length; index++)
+        {
+            before[index] = _instances[index].DepthLeft;
+            _instances[index].DepthLeft -= FunctionCompiler.UnitsOfNestedCall;
+        }
+
+        if (before.AsSpan().ContainsAnyInRange(0, FunctionCompiler.UnitsOfNestedCall - 1))
+        {
+            ResetDepth(before);
+            return false;
+        }
+
+        return true;
+    }
+
+    // What calls have taken that did not return is given back: all of it, or what they took since then.
+    private void ResetDepth(long[]? before)
+    {
+        for (var index = 0; index < _instances.Count; index++)
+        {
+            _instances[index].DepthLeft = before is not null && index < before.Length ? before[index] : Options.CallDepth;
+        }
     }
 
     private Trap TrapFrom(TrapKind kind, Exception exception, string? message = null)

@@ -29,6 +29,18 @@ public sealed record StoreOptions
     /// </summary>
     public int StackBytes { get; init; } = 512 * 1024;
 
+    /// <summary>
+    /// Depth of calls that a guest may reach, in stack units of eight bytes, for modules compiled with
+    /// <see cref="CompileOptions.CallDepth"/>; each instance counts its own. A function that calls others takes, from its entry
+    /// to its return, 16 units, one for each parameter and declared local (four for a vector), two for each operand of its
+    /// highest stack, and one for each of its instructions: more than its frame takes of the real stack. One that calls nothing
+    /// takes none up to 4,096, and a call from within a host function 1,024 more. A call beyond is the trap
+    /// <see cref="TrapKind.StackOverflow"/>. The store must allow as many bytes by <see cref="StackBytes"/>; where the thread
+    /// has less, running out of it is a <see cref="WasmException"/> (<see cref="WasmErrorKind.Unavailable"/>) for whoever called
+    /// the guest. Default 65,536.
+    /// </summary>
+    public int CallDepth { get; init; } = 65_536;
+
     /// <summary>Fuel of each instance at its start. Matters to modules compiled with fuel. Default unlimited.</summary>
     public long Fuel { get; init; } = long.MaxValue;
 }

@@ -8,9 +8,11 @@ internal static class RunnerConfiguration
     public const string Guard = "guard";
     public const string Explicit = "explicit";
     public const string Deterministic = "guard+fuel+nan";
+    public const string Uncounted = "explicit+fuel+nan";
+    public const string Indexer = "explicit+fuel+nan+depth";
     public const string Stays = "guard, not unloadable";
 
-    /// <summary>All of them, in the order of the report.</summary>
+    /// <summary>Those of the report, in its order. The rest are measured when they are asked for.</summary>
     public static IReadOnlyList<string> Names { get; } = [Guard, Explicit, Deterministic, Stays];
 
     /// <summary>The options that a name stands for.</summary>
@@ -19,6 +21,8 @@ internal static class RunnerConfiguration
         Guard => new CompileOptions { MemoryChecks = MemoryChecks.Guard },
         Explicit => new CompileOptions { MemoryChecks = MemoryChecks.Explicit },
         Deterministic => new CompileOptions { MemoryChecks = MemoryChecks.Guard, Fuel = true, CanonicalNaNs = true },
+        Uncounted => new CompileOptions { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true },
+        Indexer => new CompileOptions { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true, CallDepth = true },
         Stays => new CompileOptions { MemoryChecks = MemoryChecks.Guard, Unloadable = false },
         _ => throw new ArgumentException($"'{name}' is none of {string.Join(", ", Names)}.", nameof(name)),
     };

@@ -207,9 +207,8 @@ internal sealed class GuestHost(GuestLimits limits)
         }
     }
 
-    // Load has refused modules without it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private WasmMemory Memory(Instance caller) => _memory ??= caller.Memory(IndexerModule.MemoryExport)!;
+    private WasmMemory Memory(Instance caller) => _memory ??= caller.Memories[0];
 
     // What lies at a pointer, with its length before it.
     private bool TryRead(Instance caller, int pointer, out ReadOnlySpan<byte> bytes)

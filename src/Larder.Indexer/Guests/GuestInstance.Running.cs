@@ -6,11 +6,11 @@ namespace Larder.Indexer.Guests;
 // From a fresh instance to a result or an error.
 public sealed partial class GuestInstance
 {
-    /// <summary>Bytes of stack that a guest may use.</summary>
-    private const int StackBytes = 64 << 20;
-
-    // What host functions and the engine need beside it.
+    // What host functions and the engine need beside the guest.
     private const int HostStackBytes = 2 << 20;
+
+    // The engine looks for room before it enters a function that is very long, and asks for more than the function takes.
+    private const int SpareStackBytes = 16 << 20;
 
     private const int MostFrames = 24;
 
@@ -40,6 +40,12 @@ public sealed partial class GuestInstance
         finally
         {
             _host.End();
+            if (_stackWasUsedUp)
+            {
+                _stackWasUsedUp = false;
+                _thread.Retire();
+            }
+
             Volatile.Write(ref _running, 0);
         }
     }
@@ -138,12 +144,16 @@ public sealed partial class GuestInstance
         _host.Leave();
     }
 
+    // A stack unit stands for eight bytes.
+    private int StackBytes => (8 * _module.Options.Limits.CallDepth) + SpareStackBytes;
+
     private Store MakeStore(long fuel) => new(new StoreOptions
     {
         Fuel = fuel,
-        MemoryPages = _module.MaximumPages,
+        MemoryPages = _module.Plan.MaximumPages,
         TableElements = (ulong)_module.Options.Limits.TableElements,
         StrictGrowth = true,
+        CallDepth = _module.Options.Limits.CallDepth,
         StackBytes = StackBytes,
         Instances = 1,
     });
@@ -170,6 +180,7 @@ public sealed partial class GuestInstance
 
     private IndexerException Failed(GuestRun run, string what, Trap? trap = null)
     {
+        _stackWasUsedUp |= trap?.Kind == TrapKind.StackOverflow;
         var text = new StringBuilder($"{run.Subject} failed: {what}");
         if (trap is not null)
         {

@@ -18,6 +18,7 @@ public sealed partial class GuestInstance : IDisposable
     private Instance? _instance;
     private StartImage? _image;
     private int _running;
+    private bool _stackWasUsedUp;
     private bool _disposed;
 
     internal GuestInstance(IndexerModule module)
@@ -70,7 +71,7 @@ public sealed partial class GuestInstance : IDisposable
                 throw Failed(run, "it returned without calling __flush, which every block must, if only with an empty list");
             }
 
-            var memory = instance.Memory(IndexerModule.MemoryExport)!; // Load has looked for it.
+            var memory = instance.Memories[0];
             outcome = new BlockOutcome
             {
                 Writes = flushed.Writes,

@@ -13,7 +13,7 @@ internal static class GuestLimitsCheck
         var limits = options.Limits;
         Require(nameof(limits.BlockFuel), limits.BlockFuel, long.MaxValue);
         Require(nameof(limits.ViewFuel), limits.ViewFuel, long.MaxValue);
-        Require(nameof(limits.CallDepth), limits.CallDepth, 8_000_000);
+        Require(nameof(limits.CallDepth), limits.CallDepth, 32_000_000, least: 4096);
         Require(nameof(limits.TableElements), limits.TableElements, 10_000_000);
         Require(nameof(limits.InputBytes), limits.InputBytes, MostBytes);
         Require(nameof(limits.KeyBytes), limits.KeyBytes, MostBytes);

@@ -31,8 +31,8 @@ internal sealed class GuestThread(int stackBytes) : IDisposable
         failure?.Throw();
     }
 
-    /// <summary>Ends the thread; nothing may run there.</summary>
-    public void Dispose()
+    /// <summary>Ends the thread, so that a stack which was once used to its end is free; the next work gets another one.</summary>
+    public void Retire()
     {
         if (_thread is not null)
         {
@@ -41,7 +41,12 @@ internal sealed class GuestThread(int stackBytes) : IDisposable
             _thread.Join();
             _thread = null;
         }
+    }
 
+    /// <summary>Ends the thread; nothing may run there.</summary>
+    public void Dispose()
+    {
+        Retire();
         _asked.Dispose();
         _done.Dispose();
     }

@@ -25,6 +25,12 @@ internal static class HostAbi
     /// <summary>What is wrong with an import; null when it can be served.</summary>
     public static string? Refuse(ModuleImport import)
     {
+        if (import.Kind == ExternKind.Memory)
+        {
+            // It gets one of its own.
+            return null;
+        }
+
         if (import.Kind != ExternKind.Function)
         {
             var kind = import.Kind.ToString().ToLowerInvariant();

@@ -27,6 +27,18 @@ public sealed class IndexerModule : IDisposable
     // An image of the memory after the start costs as much to keep as the memory; larger ones are made anew each time.
     private const long LargestImageBytes = 64L << 20;
 
+    // Nothing that leaves a result open; one memory, whose 32-bit addresses are what the host's calls take.
+    private const WasmFeatures Features = WasmFeatures.Version2 | WasmFeatures.TailCalls | WasmFeatures.ExtendedConstants;
+
+    private static readonly CompileOptions Compilation = new()
+    {
+        MemoryChecks = MemoryChecks.Explicit,
+        Fuel = true,
+        CallDepth = true,
+        CanonicalNaNs = true,
+        Features = Features,
+    };
+
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -34,12 +46,12 @@ public sealed class IndexerModule : IDisposable
     private bool _startsAnew;
     private bool _disposed;
 
-    private IndexerModule(CompiledModule compiled, IndexerModuleOptions options, Fingerprint digest, uint maximumPages)
+    private IndexerModule(CompiledModule compiled, IndexerModuleOptions options, Fingerprint digest, MemoryPlan plan)
     {
         Compiled = compiled;
         Options = options;
         ModuleDigest = digest;
-        MaximumPages = maximumPages;
+        Plan = plan;
         Recipe = RecipeOf(digest, options);
         Views = [.. compiled.Module.Exports.Where(export => IsView(compiled.Module, export)).Select(export => export.Name)];
     }
@@ -61,8 +73,8 @@ public sealed class IndexerModule : IDisposable
 
     internal CompiledModule Compiled { get; }
 
-    /// <summary>Pages at which growing is refused.</summary>
-    internal uint MaximumPages { get; }
+    /// <summary>The memory of its instances.</summary>
+    internal MemoryPlan Plan { get; }
 
     /// <summary>Compiles a module and checks that it can be served: nothing of it runs.</summary>
     /// <param name="module">The binary form; it must not change as long as the result is in use.</param>
@@ -78,14 +90,21 @@ public sealed class IndexerModule : IDisposable
         var digest = Fingerprint.OfContent(module.Span);
         try
         {
-            var compiled = CompiledModule.Compile(
-                module,
-                new CompileOptions { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true });
-            var refusal = compiled.Module.Imports.Select(HostAbi.Refuse).FirstOrDefault(reason => reason is not null)
-                ?? RefuseExports(compiled.Module);
-            return refusal is null
-                ? new IndexerModule(compiled, options, digest, options.Memory.MaximumPages ?? MemoryProfile.MostPages)
-                : throw new IndexerException(IndexerErrorKind.BadModule, $"The module cannot be an indexer: {refusal}.");
+            var given = WasmModule.Parse(module, features: Features);
+            var refusal = given.Imports.Select(HostAbi.Refuse).FirstOrDefault(reason => reason is not null) ?? RefuseExports(given);
+            if (refusal is not null)
+            {
+                throw new GuestDataException(refusal);
+            }
+
+            var plan = MemoryPlan.Create(given, options.Memory);
+            var compiled = CompiledModule.Compile(ModuleRewriter.Rewrite(module, given, plan), Compilation);
+            return new IndexerModule(compiled, options, digest, plan);
+        }
+        catch (GuestDataException exception)
+        {
+            throw new IndexerException(
+                IndexerErrorKind.BadModule, $"The module cannot be an indexer: {exception.Message}.", exception);
         }
         catch (WasmException exception)
         {
@@ -172,7 +191,7 @@ public sealed class IndexerModule : IDisposable
                 return null;
             }
 
-            if (calledHost || instance.Memory(MemoryExport)!.ByteLength > LargestImageBytes) // Load has looked for it.
+            if (calledHost || instance.Memories[0].ByteLength > LargestImageBytes)
             {
                 _startsAnew = true;
                 return null;
@@ -195,14 +214,9 @@ public sealed class IndexerModule : IDisposable
     private static string? RefuseExports(WasmModule module)
     {
         var memory = module.Exports.FirstOrDefault(export => export.Name == MemoryExport);
-        if (memory?.Kind != ExternKind.Memory)
+        if (memory?.Kind != ExternKind.Memory && module.ImportedMemoryCount == 0)
         {
-            return $"it exports no memory named \"{MemoryExport}\", through which the host reads and writes";
-        }
-
-        if (module.Memories[memory.Index].Is64)
-        {
-            return "its memory has 64-bit addresses, and the host's calls take 32 bits";
+            return $"it neither exports a memory named \"{MemoryExport}\" nor imports one, so the host cannot read or write it";
         }
 
         var start = module.Exports.FirstOrDefault(export => export.Name == BlockExport);

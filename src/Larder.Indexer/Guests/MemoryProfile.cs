@@ -9,8 +9,8 @@ public sealed record MemoryProfile
     /// <summary>Bytes of a page.</summary>
     public const int PageBytes = 64 * 1024;
 
-    /// <summary>Most pages that any guest can have: one less than 4 GiB.</summary>
-    public const uint MostPages = 65_535;
+    /// <summary>Most pages that any guest can have: 4 GiB. A module that declares no maximum stays one page below.</summary>
+    public const uint MostPages = 65_536;
 
     /// <summary>
     /// Pages that the guest begins with, those of <see cref="PreallocatedPages"/> not counted. Not less than the module says.
@@ -20,7 +20,7 @@ public sealed record MemoryProfile
 
     /// <summary>
     /// Pages at which growing is refused, all pages counted. Not more than the module says. Null, the default, for what the
-    /// module says, or <see cref="MostPages"/> where it says nothing.
+    /// module says, or one less than <see cref="MostPages"/> where it says nothing.
     /// </summary>
     public uint? MaximumPages { get; init; }
 

@@ -5,4 +5,5 @@ namespace Larder.Wasm.Compilation;
 /// <param name="Fuel">Whether code uses up fuel.</param>
 /// <param name="CanonicalNaNs">Whether arithmetic makes canonical NaNs only.</param>
 /// <param name="Interruptible">Whether loops look for an interruption.</param>
-internal readonly record struct CodeOptions(bool Guard, bool Fuel, bool CanonicalNaNs, bool Interruptible);
+/// <param name="CallDepth">Whether functions count how deep they are called.</param>
+internal readonly record struct CodeOptions(bool Guard, bool Fuel, bool CanonicalNaNs, bool Interruptible, bool CallDepth);

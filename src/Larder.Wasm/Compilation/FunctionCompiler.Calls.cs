@@ -31,6 +31,11 @@ internal sealed partial class FunctionCompiler
     {
         var type = module.FunctionTypeOf(function);
         Arguments(type, isTail);
+        if (isTail)
+        {
+            GiveUnitsBack();
+        }
+
         if (function < module.ImportedFunctionCount)
         {
             var record = layout.ImportRecords[function];
@@ -91,6 +96,11 @@ internal sealed partial class FunctionCompiler
         _il.Branch(ILOpCode.Bne_un, TrapLabel(TrapKind.IndirectCallTypeMismatch));
 
         LoadStored(type.Parameters.Length);
+        if (isTail)
+        {
+            GiveUnitsBack();
+        }
+
         _il.LoadLocal(record);
         _il.LoadInt32(FunctionRecord.ContextOffset);
         _il.Op(ILOpCode.Add);
@@ -120,7 +130,7 @@ internal sealed partial class FunctionCompiler
             Require(count);
         }
 
-        _maxResident = Math.Max(_maxResident, _resident + 2);
+        _maxResident = Math.Max(_maxResident, _resident + 4);
     }
 
     private void TailPrefix(bool isTail)

@@ -428,6 +428,7 @@ internal sealed partial class FunctionCompiler
             DiscardResidents();
         }
 
+        GiveUnitsBack();
         _il.Op(ILOpCode.Ret);
         _resident = 0;
         _reachable = false;

@@ -41,6 +41,7 @@ internal sealed partial class FunctionCompiler
     {
         _il.Reset();
         _locals.Clear();
+        RequireUnits();
         WriteStackCheck(frameBytes);
         for (var index = 0; index <= _contextArgument; index++)
         {

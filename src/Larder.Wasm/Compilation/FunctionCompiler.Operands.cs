@@ -11,10 +11,15 @@ internal sealed partial class FunctionCompiler
         _operands.Add(new Operand(type, raw, maybeShift));
         _resident++;
         _maxResident = Math.Max(_maxResident, _resident);
+        _highest = Math.Max(_highest, _operands.Count);
     }
 
     // An operand that lies in its slot.
-    private void PushStored(WasmType type) => _operands.Add(new Operand(type, false, MaybeShift: true));
+    private void PushStored(WasmType type)
+    {
+        _operands.Add(new Operand(type, false, MaybeShift: true));
+        _highest = Math.Max(_highest, _operands.Count);
+    }
 
     // Takes operands off; the code that was written has consumed those of them that were resident.
     private void Pop(int count)

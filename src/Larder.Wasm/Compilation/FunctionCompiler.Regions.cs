@@ -86,6 +86,7 @@ internal sealed partial class FunctionCompiler
         var inner = new FunctionCompiler(module, layout, options);
         var code = inner.CompileRegion(this, region);
         _regionCode.Add(code);
+        _highest = Math.Max(_highest, _operands.Count + inner._highest);
         CallRegion(region, code);
         _loopsSeen += region.Loops;
         reader.Skip(region.End - region.Start);
@@ -166,6 +167,7 @@ internal sealed partial class FunctionCompiler
                 LoadSlot(_operands.Count, _type.Results[0]);
             }
 
+            GiveUnitsBack();
             _il.Op(ILOpCode.Ret);
             _il.Mark(past);
             return;

@@ -72,6 +72,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         }
 
         WriteTraps();
+        SetUnits();
         var (code, relocations) = _il.Finish();
         return new MethodCode(code, relocations, [.. _locals], _maxResident + 8, [.. _regionCode]);
     }
@@ -120,10 +121,12 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
 
         _frames.Add(new Frame(FrameKind.Function, _il.NewLabel(), 0, [], type.Results));
         _scan.Run(body, type.Parameters.Length);
+        ResetDepth(body);
     }
 
     private void WritePrologue(FunctionBody body)
     {
+        TakeUnits();
         if (_scan.HasCalls)
         {
             WriteStackCheck();

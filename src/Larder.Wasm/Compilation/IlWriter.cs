@@ -37,6 +37,7 @@ internal sealed class IlWriter
     private readonly List<(int Position, int Label, int Origin)> _branches = [];
     private readonly List<int> _labels = [];
     private readonly List<Relocation> _relocations = [];
+    private readonly List<int> _later = [];
     private byte[] _code = new byte[4096];
     private int _length;
     private int _lastPush = Unmarked;
@@ -71,6 +72,7 @@ internal sealed class IlWriter
         _branches.Clear();
         _labels.Clear();
         _relocations.Clear();
+        _later.Clear();
         _length = 0;
         _lastPush = Unmarked;
         Instructions = 0;
@@ -130,6 +132,23 @@ internal sealed class IlWriter
         {
             WriteOpcode(ILOpCode.Ldc_i4);
             WriteInt32(value);
+        }
+    }
+
+    /// <summary>Loads a number that <see cref="SetLater"/> tells when the method's code is there.</summary>
+    public void LoadInt32Later()
+    {
+        Op(ILOpCode.Ldc_i4);
+        _later.Add(_length);
+        WriteInt32(0);
+    }
+
+    /// <summary>Tells the number.</summary>
+    public void SetLater(int value)
+    {
+        foreach (var position in _later)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(_code.AsSpan(position), value);
         }
     }
 

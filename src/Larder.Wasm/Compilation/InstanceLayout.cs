@@ -36,7 +36,10 @@ internal sealed class InstanceLayout
     /// <summary>long: zero, of which the JIT compiler does not know that it is; see <c>FunctionCompiler.Rotations.cs</c>.</summary>
     public const int Zero = -112;
 
-    private const int HeaderBytes = 112;
+    /// <summary>long: stack units that calls may still take.</summary>
+    public const int DepthLeft = -120;
+
+    private const int HeaderBytes = 120;
 
     private int _used = HeaderBytes;
 

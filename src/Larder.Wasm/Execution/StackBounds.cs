@@ -8,6 +8,10 @@ internal static unsafe partial class StackBounds
     // Where the bounds cannot be asked for, this much below the caller is taken to be there.
     private const nuint Assumed = 512 * 1024;
 
+    /// <summary>What is said when there is too little of it for a depth of calls that is counted.</summary>
+    public const string Exhausted =
+        "the calling thread's stack is too short for the guest's depth of calls; call the guest on a thread with a larger one";
+
     [ThreadStatic]
     private static nuint _lowest;
 

@@ -12,12 +12,27 @@ namespace Larder.Wasm.Runtime;
 /// </summary>
 internal static unsafe class Operations
 {
+    private const ulong BytesPerFuel = 8;
+    private const ulong FuelPerPage = 4096;
+
     /// <summary>The exception that carries a trap out of generated code.</summary>
     internal static Exception Trap(int kind) => new TrapException((TrapKind)kind);
 
-    /// <summary>Why a function must not be entered: its stack is used up, or it is to stop.</summary>
-    internal static Exception StackExhausted(byte* context) =>
-        new TrapException(*(int*)(context + InstanceLayout.Interrupt) != 0 ? TrapKind.Interrupted : TrapKind.StackOverflow);
+    /// <summary>
+    /// Why a function must not be entered: its stack is used up, or it is to stop. Where the depth is counted, the stack's end
+    /// is the host's fault.
+    /// </summary>
+    internal static Exception StackExhausted(byte* context)
+    {
+        if (*(int*)(context + InstanceLayout.Interrupt) != 0)
+        {
+            return new TrapException(TrapKind.Interrupted);
+        }
+
+        return InstanceOf(context).Module.Options.CallDepth
+            ? new HostException(new WasmException(WasmErrorKind.Unavailable, StackBounds.Exhausted))
+            : new TrapException(TrapKind.StackOverflow);
+    }
 
     /// <summary>A float from its bits, hidden from the JIT compiler, which would change a signalling NaN.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -60,7 +75,10 @@ internal static unsafe class Operations
     {
         try
         {
-            return InstanceOf(context).Memories[memory].GrowRaw((ulong)pages);
+            var instance = InstanceOf(context);
+            var before = instance.Memories[memory].GrowRaw((ulong)pages);
+            Charge(instance, context, before < 0 ? 0 : (ulong)pages * FuelPerPage);
+            return before;
         }
         catch (WasmException exception)
         {
@@ -70,7 +88,9 @@ internal static unsafe class Operations
 
     internal static void MemoryFill(long target, int value, long count, int memory, byte* context)
     {
-        var address = Range(InstanceOf(context).Memories[memory].Base, (ulong)target, (ulong)count);
+        var instance = InstanceOf(context);
+        var address = Range(instance.Memories[memory].Base, (ulong)target, (ulong)count);
+        Charge(instance, context, (ulong)count / BytesPerFuel);
         NativeMemory.Fill(address, (nuint)count, (byte)value);
     }
 
@@ -79,6 +99,7 @@ internal static unsafe class Operations
         var instance = InstanceOf(context);
         var from = Range(instance.Memories[sourceMemory].Base, (ulong)source, (ulong)count);
         var to = Range(instance.Memories[targetMemory].Base, (ulong)target, (ulong)count);
+        Charge(instance, context, (ulong)count / BytesPerFuel);
         Buffer.MemoryCopy(from, to, count, count);
     }
 
@@ -92,6 +113,7 @@ internal static unsafe class Operations
         }
 
         var to = Range(instance.Memories[memory].Base, (ulong)target, (ulong)count);
+        Charge(instance, context, (ulong)count / BytesPerFuel);
         bytes.Slice((int)source, (int)count).CopyTo(new Span<byte>(to, (int)count));
     }
 
@@ -117,7 +139,10 @@ internal static unsafe class Operations
     {
         try
         {
-            return InstanceOf(context).Tables[table].GrowRaw((ulong)count, value);
+            var instance = InstanceOf(context);
+            var before = instance.Tables[table].GrowRaw((ulong)count, value);
+            Charge(instance, context, before < 0 ? 0 : (ulong)count);
+            return before;
         }
         catch (WasmException exception)
         {
@@ -127,8 +152,10 @@ internal static unsafe class Operations
 
     internal static void TableFill(long index, nint value, long count, int table, byte* context)
     {
-        var elements = InstanceOf(context).Tables[table].Elements;
+        var instance = InstanceOf(context);
+        var elements = instance.Tables[table].Elements;
         CheckTable(elements, (ulong)index, (ulong)count);
+        Charge(instance, context, (ulong)count);
         new Span<nint>(elements + index, (int)count).Fill(value);
     }
 
@@ -139,6 +166,7 @@ internal static unsafe class Operations
         var to = instance.Tables[targetTable].Elements;
         CheckTable(from, (ulong)source, (ulong)count);
         CheckTable(to, (ulong)target, (ulong)count);
+        Charge(instance, context, (ulong)count);
         Buffer.MemoryCopy(from + source, to + target, count * sizeof(nint), count * sizeof(nint));
     }
 
@@ -153,12 +181,29 @@ internal static unsafe class Operations
 
         var to = instance.Tables[table].Elements;
         CheckTable(to, (ulong)target, (ulong)count);
+        Charge(instance, context, (ulong)count);
         items.Slice((int)source, (int)count).CopyTo(new Span<nint>(to + target, (int)count));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Instance InstanceOf(byte* context) =>
         Unsafe.As<Instance>(GCHandle.FromIntPtr(*(nint*)(context + InstanceLayout.Handle)).Target!);
+
+    // What instructions cost in fuel whose work depends on a number that they are given.
+    private static void Charge(Instance instance, byte* context, ulong fuel)
+    {
+        if (!instance.Module.Options.Fuel)
+        {
+            return;
+        }
+
+        ref var left = ref *(long*)(context + InstanceLayout.Fuel);
+        left -= (long)fuel;
+        if (left < 0)
+        {
+            Traps.Throw(TrapKind.OutOfFuel);
+        }
+    }
 
     private static byte* Range(byte* memory, ulong address, ulong count)
     {
