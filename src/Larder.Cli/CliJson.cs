@@ -32,6 +32,7 @@ namespace Larder.Cli;
 [JsonSerializable(typeof(SizingPlan))]
 [JsonSerializable(typeof(StatsDocument))]
 [JsonSerializable(typeof(StoreStatistics))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(VerifyReport))]
 [JsonSerializable(typeof(WasmReport))]
 internal sealed partial class CliJson : JsonSerializerContext

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Larder.Cli.Commands;
 using Larder.Cli.Images;
+using Larder.Cli.Indexing;
 
 namespace Larder.Cli;
 
@@ -15,7 +16,7 @@ internal static class CommandLine
 
         'larder serve' starts a node that build tools such as ccache and Bazel use as their remote cache. The other
         commands look after it, or work directly on a cache directory that no node has open. 'larder run' runs JavaScript handlers,
-        'larder wasm' WebAssembly modules. 'larder symbols' finds what assemblies and modules hold.
+        'larder wasm' WebAssembly modules. 'larder symbols' finds what assemblies and modules hold, 'larder index' indexes blocks.
         """;
 
     /// <summary>Runs one command line to its end and returns the exit code.</summary>
@@ -60,6 +61,7 @@ internal static class CommandLine
             PrefetchCommand.Create(terminal),
             ExportCommand.Create(terminal),
             SymbolsCommand.Create(terminal),
+            IndexCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };
         foreach (var help in root.Options.OfType<HelpOption>())

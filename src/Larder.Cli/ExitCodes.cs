@@ -1,5 +1,6 @@
 using Larder.Cache;
 using Larder.Fuse;
+using Larder.Indexer;
 using Larder.Oci;
 
 namespace Larder.Cli;
@@ -30,7 +31,7 @@ internal static class ExitCodes
     /// <summary>Interrupted by a signal or by the caller.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>A WebAssembly program trapped; what the shell shows for programs that abort.</summary>
+    /// <summary>A WebAssembly program or indexer trapped; what the shell shows for programs that abort.</summary>
     public const int Trapped = 134;
 
     /// <summary>The exit code of a failure; null when it is a defect that deserves its stack trace.</summary>
@@ -44,8 +45,19 @@ internal static class ExitCodes
         OciException oci => Of(oci.Kind),
         FuseException { Kind: FuseErrorKind.Unavailable or FuseErrorKind.NotPermitted } => Unreachable,
         FuseException => Failure,
+        IndexerException indexer => Of(indexer.Kind),
         CacheException or IOException or UnauthorizedAccessException => Failure,
         _ => null,
+    };
+
+    private static int Of(IndexerErrorKind kind) => kind switch
+    {
+        IndexerErrorKind.Configuration or IndexerErrorKind.RecipeMismatch => Usage,
+        IndexerErrorKind.NoSuchHeight => NotFound,
+        IndexerErrorKind.BadModule or IndexerErrorKind.BadBlock or IndexerErrorKind.Damaged => Damaged,
+        IndexerErrorKind.GuestFailed => Trapped,
+        IndexerErrorKind.Unavailable => Unreachable,
+        _ => Failure,
     };
 
     private static int Of(OciErrorKind kind) => kind switch

@@ -37,6 +37,12 @@ public sealed class BlockFollower
     /// <param name="report">Called by the follower whenever its state changes; what it throws ends the follower.</param>
     /// <param name="clock">Times waits.</param>
     /// <exception cref="IndexerException">An option is wrong.</exception>
+    public BlockFollower(
+        BlockIndexer index, NodeBlockSource node, BlockFollowerOptions options, Action<FollowerState>? report = null, TimeProvider? clock = null)
+        : this(new IndexerBlocks(index), node, options, report, clock)
+    {
+    }
+
     internal BlockFollower(
         IBlockIndex index, NodeBlockSource node, BlockFollowerOptions options, Action<FollowerState>? report = null, TimeProvider? clock = null)
     {

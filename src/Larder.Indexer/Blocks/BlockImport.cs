@@ -20,6 +20,12 @@ public sealed class BlockImport
     /// <param name="options">How to number and check them.</param>
     /// <param name="report">Called after every block; what it throws ends the run.</param>
     /// <param name="clock">Times the run.</param>
+    public BlockImport(
+        BlockIndexer index, IBlockSource source, BlockImportOptions options, Action<FollowerState>? report = null, TimeProvider? clock = null)
+        : this(new IndexerBlocks(index), source, options, report, clock)
+    {
+    }
+
     internal BlockImport(
         IBlockIndex index, IBlockSource source, BlockImportOptions options, Action<FollowerState>? report = null, TimeProvider? clock = null)
     {
@@ -102,7 +108,7 @@ public sealed class BlockImport
                 $"{block.Origin} follows {identity.PreviousHash?.ToString() ?? "no block that its format names"}, and block {tip.Height} is {tip.Hash}.");
         }
 
-        _index.Process(height, identity.Hash, identity.PreviousHash ?? tip?.Hash ?? default, block.Bytes);
+        _index.Process(height, identity.Hash, tip?.Hash ?? identity.PreviousHash ?? default, block.Bytes);
         Update(_state with
         {
             Blocks = _state.Blocks + 1,
