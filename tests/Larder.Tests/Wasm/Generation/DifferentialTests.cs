@@ -16,6 +16,7 @@ public sealed class DifferentialTests
         ("explicit", new() { MemoryChecks = MemoryChecks.Explicit }),
         ("fuel", new() { Fuel = true }),
         ("explicit, fuel, canonical", new() { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true }),
+        ("counted", new() { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true, CallDepth = true }),
         ("canonical", new() { CanonicalNaNs = true }),
     ];
 

@@ -10,7 +10,7 @@ internal sealed class EngineRunner : IDisposable
     public const int Budget = 1500;
 
     private readonly ModuleShape _shape;
-    private readonly Store _store = new();
+    private readonly Store _store = new(new StoreOptions { CallDepth = 4_000_000, StackBytes = 32 << 20 });
     private readonly Dictionary<string, string> _texts = [];
     private readonly Dictionary<WasmFunction, string> _names = [];
     private readonly Instance _instance;
@@ -55,6 +55,9 @@ internal sealed class EngineRunner : IDisposable
         _instance.Global("g0")!.Value = Budget; // Every module has it.
         var arguments = call.Arguments.Select((text, index) => Parse(type.Parameters[index], text)).ToArray();
         var trap = _instance.Function(name)!.TryCall(out var results, arguments);
+
+        // What calls took of the depth came back, whichever way they ended.
+        Assert.Equal(_store.Options.CallDepth, _instance.DepthLeft);
         var outcome = trap is null ? Join(results!) : "trap " + Describe(trap.Kind);
         var memory = _instance.Memory("m")!; // So is this.
         var hash = Convert.ToHexStringLower(SHA256.HashData(memory.Span(0, (int)memory.ByteLength)))[..16];

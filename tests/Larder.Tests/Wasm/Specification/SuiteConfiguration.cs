@@ -19,7 +19,7 @@ internal sealed record SuiteConfiguration(string Name, CompileOptions Options, b
         "fuel" => new(name, Defaults with { Fuel = true }),
         "canonical" => new(name, Defaults with { CanonicalNaNs = true }),
         "deterministic" => new(
-            name, Defaults with { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true }),
+            name, Defaults with { MemoryChecks = MemoryChecks.Explicit, Fuel = true, CanonicalNaNs = true, CallDepth = true }),
         "saved" => new(name, Defaults, IsSaved: true),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such configuration."),
     };
