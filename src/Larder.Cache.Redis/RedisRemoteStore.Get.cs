@@ -62,9 +62,16 @@ public sealed partial class RedisRemoteStore
         var chunks = new ChunkStream(this, key, record.Head, checksums, part, _options.ChunksInFlight);
         try
         {
-            if (await chunks.TryBeginAsync(cancellationToken).ConfigureAwait(false))
+            var state = chunks.Take(await chunks.WaitNextAsync(cancellationToken).ConfigureAwait(false));
+            if (state == ChunkState.Sound)
             {
                 return new RemoteArtifact(record.Metadata, part, chunks);
+            }
+
+            await chunks.ForgetAsync(cancellationToken).ConfigureAwait(false);
+            if (state == ChunkState.Damaged)
+            {
+                throw DamagedChunk(key);
             }
         }
         catch
@@ -74,12 +81,12 @@ public sealed partial class RedisRemoteStore
         }
 
         await chunks.DisposeAsync().ConfigureAwait(false);
-        return null;
+        return null; // A chunk that is gone makes the artifact absent.
     }
 
     /// <summary>Asks for a chunk, or a part of it, straight into <paramref name="destination"/>.</summary>
-    /// <returns>How many bytes came: 0 when the chunk is gone, -1 when it is longer than it should be.</returns>
-    internal ValueTask<int> ReadChunkAsync(
+    /// <returns>The answer, to be given to <see cref="CountOf"/>.</returns>
+    internal ValueTask<RespReply> ReadChunkAsync(
         ArtifactKey key, RecordHead head, int index, ByteRange? part, Memory<byte> destination, CancellationToken cancellationToken)
     {
         Span<byte> name = stackalloc byte[RecordKeys.MaxBytes];
@@ -87,9 +94,18 @@ public sealed partial class RedisRemoteStore
         var command = part is { } range
             ? new RespCommand("GETRANGE"u8, 3).Add(name).Add(range.Offset).Add(range.End - 1)
             : new RespCommand("GET"u8, 1).Add(name);
-        var operation = new RespOperation(command, RespWant.InPlace) { Destination = destination };
-        return CountAsync(_client.SendAsync(operation, name, isBulk: true, cancellationToken));
+        return _client.SendAsync(RespOperation.ForPlace(command, destination), name, isBulk: true, cancellationToken);
     }
+
+    internal static CacheException DamagedChunk(ArtifactKey key) => Damaged(key, "a chunk is damaged");
+
+    /// <summary>How many bytes of a chunk came: 0 when the chunk is gone, -1 when it is longer than it should be.</summary>
+    internal int CountOf(in RespReply reply) => reply.Type switch
+    {
+        RespType.Error => throw Answered(reply.Text!), // An error always has a line.
+        RespType.Bulk => reply.IsTooLong ? -1 : (int)reply.Number,
+        _ => 0,
+    };
 
     /// <summary>
     /// Removes the record that begins with <paramref name="head"/>, unless another has taken its place, and its chunks.
@@ -112,23 +128,11 @@ public sealed partial class RedisRemoteStore
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> CountAsync(ValueTask<RespReply> pending)
-    {
-        var reply = await pending.ConfigureAwait(false);
-        return reply.Type switch
-        {
-            RespType.Error => throw Answered(reply.Text!), // An error always has a line.
-            RespType.Bulk => reply.IsTooLong ? -1 : (int)reply.Number,
-            _ => 0,
-        };
-    }
-
     private ValueTask<RespReply> SendGetAsync(ArtifactKey key, CancellationToken cancellationToken)
     {
         Span<byte> name = stackalloc byte[RecordKeys.MaxBytes];
         name = name[.._keys.Write(key, name)];
-        var operation = new RespOperation(new RespCommand("GET"u8, 1).Add(name), RespWant.Rented) { MaxBytes = RedisRecord.MaxBytes };
+        var operation = RespOperation.ForRented(new RespCommand("GET"u8, 1).Add(name), RedisRecord.MaxBytes);
         return _client.SendAsync(operation, name, isBulk: false, cancellationToken);
     }
 

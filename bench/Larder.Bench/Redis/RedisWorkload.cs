@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
@@ -121,7 +122,9 @@ internal sealed class RedisWorkload(RedisRemoteStoreOptions options) : IAsyncDis
         }
     }
 
-    private async Task<long> ReadAsync(ArtifactKey key, byte[] buffer)
+    // Pooled, so that what is counted is the store's.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<long> ReadAsync(ArtifactKey key, byte[] buffer)
     {
         await using var artifact = await _store.GetAsync(key, null, CancellationToken.None)
             ?? throw new InvalidOperationException("the server evicts; give it more memory");

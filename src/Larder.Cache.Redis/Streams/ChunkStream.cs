@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Larder.Cache.Artifacts;
 using Larder.Cache.Integrity;
 using Larder.Cache.Redis.Connections;
+using Larder.Cache.Redis.Protocol;
 using Larder.Cache.Redis.Records;
 
 namespace Larder.Cache.Redis.Streams;
@@ -18,14 +20,19 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
     private readonly uint[] _checksums;
     private readonly ByteRange _range;
     private readonly int _ahead;
-    private readonly Queue<Piece> _coming = new();
-    private readonly CancellationTokenSource _closing = new();
+    private readonly CancellationTokenSource _closing = SpareSources.Take();
+
+    // What is on its way, as a list from the first to the last.
+    private Piece? _first;
+    private Piece? _last;
+    private int _coming;
 
     // First payload byte that is not asked for yet.
     private long _asked;
     private Piece? _current;
     private int _taken;
     private bool _isClosed;
+    private bool _isEmptied;
 
     public ChunkStream(RedisRemoteStore store, ArtifactKey key, RecordHead head, uint[] checksums, ByteRange range, int ahead)
     {
@@ -38,21 +45,43 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
         _asked = range.Offset;
     }
 
-    /// <summary>Waits for the first piece; false when it is gone, which makes the artifact absent.</summary>
-    public async ValueTask<bool> TryBeginAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the next piece, with more behind it on their way; there is one. <see cref="Take"/> takes what comes. Apart, so that
+    /// who reads the first piece does so within one state machine.
+    /// </summary>
+    public ValueTask<RespReply> WaitNextAsync(CancellationToken cancellationToken)
     {
-        if (await TakeNextAsync(cancellationToken).ConfigureAwait(false))
+        AskAhead();
+        return _first!.WaitAsync(cancellationToken); // Asked for now or before.
+    }
+
+    /// <summary>Takes the piece that was waited for, to be read next; <see cref="ForgetAsync"/> when it is not what it should be.</summary>
+    public ChunkState Take(in RespReply reply)
+    {
+        var piece = _first!; // It was waited for.
+        var received = _store.CountOf(reply);
+        _first = piece.Next;
+        _last = _first is null ? null : _last;
+        _coming--;
+        if (received != piece.Length
+            || (piece.IsWhole && Crc32C.Compute(piece.Buffer.AsSpan(0, piece.Length)) != _checksums[piece.Index]))
         {
-            return true;
+            ArrayPool<byte>.Shared.Return(piece.Buffer);
+            return received == 0 ? ChunkState.Gone : ChunkState.Damaged;
         }
 
-        await _store.ForgetAsync(_key, _head.Encoded, cancellationToken).ConfigureAwait(false);
-        return false;
+        (_current, _taken) = (piece, 0);
+        AskAhead();
+        return ChunkState.Sound;
     }
+
+    /// <summary>Removes the record whose chunks these are.</summary>
+    public ValueTask ForgetAsync(CancellationToken cancellationToken) => _store.ForgetAsync(_key, _head.Encoded, cancellationToken);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(_isClosed, this);
         return buffer.IsEmpty || _current is not { } piece || _taken == piece.Length
             ? ReadNextAsync(buffer, cancellationToken)
             : new ValueTask<int>(Copy(piece, buffer));
@@ -61,10 +90,22 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync().ConfigureAwait(false);
-        while (_coming.TryDequeue(out var piece))
+        if (_isEmptied)
+        {
+            return;
+        }
+
+        _isEmptied = true;
+        if (_first is null)
+        {
+            SpareSources.GiveBack(_closing);
+            return;
+        }
+
+        for (; _first is { } piece; _first = piece.Next)
         {
             // What was given up is left to the collector: bytes may still come into it.
-            await ((Task)piece.Received).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await piece.EndAsync().ConfigureAwait(false);
         }
 
         _closing.Dispose();
@@ -75,13 +116,18 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
         if (disposing && !_isClosed)
         {
             _isClosed = true;
-            _closing.Cancel();
+            if (_first is not null)
+            {
+                _closing.Cancel();
+            }
+
             GiveBackCurrent();
         }
 
         base.Dispose(disposing);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadNextAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (buffer.IsEmpty)
@@ -90,18 +136,19 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
         }
 
         GiveBackCurrent();
-        if (_coming.Count == 0 && _asked == _range.End)
+        if (_first is null && _asked == _range.End)
         {
             return 0;
         }
 
-        if (!await TakeNextAsync(cancellationToken).ConfigureAwait(false))
+        var state = Take(await WaitNextAsync(cancellationToken).ConfigureAwait(false));
+        if (state == ChunkState.Sound)
         {
-            await _store.ForgetAsync(_key, _head.Encoded, cancellationToken).ConfigureAwait(false);
-            throw RedisFailures.Broken($"{_key}: a chunk of it is gone");
+            return Copy(_current!, buffer); // Take has set it.
         }
 
-        return Copy(_current!, buffer); // True above sets it.
+        await ForgetAsync(cancellationToken).ConfigureAwait(false);
+        throw state == ChunkState.Gone ? RedisFailures.Broken($"{_key}: a chunk of it is gone") : RedisRemoteStore.DamagedChunk(_key);
     }
 
     private int Copy(Piece piece, Memory<byte> buffer)
@@ -112,33 +159,9 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
         return count;
     }
 
-    private async ValueTask<bool> TakeNextAsync(CancellationToken cancellationToken)
-    {
-        AskAhead();
-        var piece = _coming.Peek();
-        var received = await piece.Received.WaitAsync(cancellationToken).ConfigureAwait(false);
-        _coming.Dequeue();
-        if (received != piece.Length
-            || (piece.IsWhole && Crc32C.Compute(piece.Buffer.AsSpan(0, piece.Length)) != _checksums[piece.Index]))
-        {
-            ArrayPool<byte>.Shared.Return(piece.Buffer);
-            if (received == 0)
-            {
-                return false;
-            }
-
-            await _store.ForgetAsync(_key, _head.Encoded, cancellationToken).ConfigureAwait(false);
-            throw new CacheException(CacheErrorKind.Damaged, $"{_key}: chunk {piece.Index} is damaged");
-        }
-
-        (_current, _taken) = (piece, 0);
-        AskAhead();
-        return true;
-    }
-
     private void AskAhead()
     {
-        while (_coming.Count < _ahead && _asked < _range.End)
+        while (_coming < _ahead && _asked < _range.End)
         {
             var index = (int)(_asked / _head.ChunkBytes);
             var start = (long)index * _head.ChunkBytes;
@@ -148,8 +171,19 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
             var length = (int)(stop - _asked);
             var buffer = ArrayPool<byte>.Shared.Rent(length);
             ByteRange? part = isWhole ? null : new ByteRange(_asked - start, length);
-            var received = _store.ReadChunkAsync(_key, _head, index, part, buffer.AsMemory(0, length), _closing.Token).AsTask();
-            _coming.Enqueue(new Piece(index, buffer, length, isWhole, received));
+            var received = _store.ReadChunkAsync(_key, _head, index, part, buffer.AsMemory(0, length), _closing.Token);
+            var piece = new Piece(index, buffer, length, isWhole, received);
+            if (_last is null)
+            {
+                _first = piece;
+            }
+            else
+            {
+                _last.Next = piece;
+            }
+
+            _last = piece;
+            _coming++;
             _asked = stop;
         }
     }
@@ -163,5 +197,46 @@ internal sealed class ChunkStream : ReadOnlyForwardStream
         }
     }
 
-    private sealed record Piece(int Index, byte[] Buffer, int Length, bool IsWhole, Task<int> Received);
+    private sealed class Piece(int index, byte[] buffer, int length, bool isWhole, ValueTask<RespReply> reply)
+    {
+        private readonly ValueTask<RespReply> _reply = reply; // May be used once.
+        private Task<RespReply>? _task; // In its place, once somebody has waited who may give up.
+        private bool _isTaken;
+
+        public Piece? Next { get; set; }
+
+        public int Index => index;
+
+        public byte[] Buffer => buffer;
+
+        public int Length => length;
+
+        public bool IsWhole => isWhole;
+
+        /// <summary>Waits for its bytes. After a cancellation it can be waited for again.</summary>
+        public ValueTask<RespReply> WaitAsync(CancellationToken cancellationToken)
+        {
+            if (_isTaken)
+            {
+                throw new InvalidOperationException("A read of this stream has failed before.");
+            }
+
+            if (_task is null && (_reply.IsCompleted || !cancellationToken.CanBeCanceled))
+            {
+                _isTaken = true;
+                return _reply;
+            }
+
+            return new ValueTask<RespReply>((_task ??= _reply.AsTask()).WaitAsync(cancellationToken));
+        }
+
+        /// <summary>Waits until nothing comes any more, and ignores how it ended.</summary>
+        public async ValueTask EndAsync()
+        {
+            if (!_isTaken)
+            {
+                await ((Task)(_task ?? _reply.AsTask())).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 }

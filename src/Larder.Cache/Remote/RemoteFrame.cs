@@ -105,7 +105,7 @@ internal static class RemoteFrame
         var payload = reader.ReadInt64();
         var digest = reader.Read(Fingerprint.Size);
         var fingerprint = reader.Read(Fingerprint.Size);
-        var kind = reader.ReadText();
+        var kind = reader.Read(reader.ReadUInt16());
         var created = reader.ReadInt64();
         var cost = reader.ReadInt64();
         var hasOwner = reader.ReadByte();
@@ -119,7 +119,7 @@ internal static class RemoteFrame
             || owner.Length > MaxOwnerBytes
             || recipe.Length > Recipe.MaxEncodedBytes
             || attributes is null
-            || kind != key.Kind.Name
+            || !Ascii.Equals(kind, key.Kind.Name)
             || new Fingerprint(fingerprint) != key.Fingerprint)
         {
             return null;

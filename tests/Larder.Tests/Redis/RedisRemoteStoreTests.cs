@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Larder.Cache;
 using Larder.Cache.Artifacts;
+using Larder.Cache.Integrity;
 using Larder.Cache.Redis;
 using Larder.Cache.Redis.Records;
 using Larder.Tests.Remote;
@@ -187,6 +189,55 @@ public sealed class RedisRemoteStoreTests
     }
 
     [Fact]
+    public async Task Every_call_gets_its_own_answer_whoever_gives_up_meanwhile()
+    {
+        const int ChunkBytes = 64 * 1024;
+        var artifacts = Enumerable.Range(0, 40).ToDictionary(
+            static number => TestArtifacts.KeyOf($"artifact {number}"),
+            static number => TestArtifacts.Payload(number % 2 == 0 ? 500 + number : ChunkBytes + number));
+        var values = new Dictionary<string, string>();
+        foreach (var (key, payload) in artifacts)
+        {
+            AddValues(values, key, payload, payload.Length > 1000 ? ChunkBytes : 0);
+        }
+
+        await using var server = new FakeRedis(async (words, stream) => await FakeRedis.SayAsync(stream, values[words[1]]));
+        await using var store = Open(server, static options => options with { ReplyTimeout = TimeSpan.FromSeconds(60) });
+        var given = 0;
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(
+            async () =>
+            {
+                var random = new Random(worker);
+                for (var turn = 0; turn < 60; turn++)
+                {
+                    var (key, payload) = artifacts.ElementAt(random.Next(artifacts.Count));
+                    using var giveUp = new CancellationTokenSource();
+                    if (random.Next(3) == 0)
+                    {
+                        giveUp.CancelAfter(TimeSpan.FromMicroseconds(random.Next(1500)));
+                    }
+
+                    try
+                    {
+                        await using var artifact = await store.GetAsync(key, null, giveUp.Token);
+                        var bytes = new byte[payload.Length];
+                        await artifact!.Content.ReadExactlyAsync(bytes, giveUp.Token);
+                        Assert.Equal(payload, bytes);
+                        await artifact.DisposeAsync();
+                        Interlocked.Increment(ref given);
+                    }
+                    catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
+                    {
+                    }
+                }
+            },
+            Token)));
+
+        Assert.InRange(given, 8 * 60 / 2, 8 * 60);
+    }
+
+    [Fact]
     public async Task Redirections_that_lead_in_circles_or_nowhere_end()
     {
         FakeRedis? other = null;
@@ -291,6 +342,32 @@ public sealed class RedisRemoteStoreTests
             Address = server.Address, ReplyTimeout = TimeSpan.FromSeconds(10), ConnectTimeout = TimeSpan.FromSeconds(10),
         };
         return new RedisRemoteStore(adjust is null ? options : adjust(options));
+    }
+
+    // The record of an artifact and its chunks, under their names.
+    private static void AddValues(Dictionary<string, string> values, ArtifactKey key, byte[] payload, int chunkBytes)
+    {
+        var metadata = TestArtifacts.Describe(payload);
+        var generation = RecordHead.NewGeneration();
+        var names = new RecordKeys(new RedisRemoteStoreOptions { Address = new Uri("redis://127.0.0.1") }.KeyPrefix);
+        var name = new byte[RecordKeys.MaxBytes];
+        var tail = payload;
+        if (chunkBytes > 0)
+        {
+            tail = new byte[(payload.Length + chunkBytes - 1) / chunkBytes * sizeof(uint)];
+            for (var index = 0; index * chunkBytes < payload.Length; index++)
+            {
+                var chunk = payload[(index * chunkBytes)..Math.Min(payload.Length, (index + 1) * chunkBytes)];
+                BinaryPrimitives.WriteUInt32LittleEndian(tail.AsSpan(index * sizeof(uint)), Crc32C.Compute(chunk));
+                values.Add(Encoding.ASCII.GetString(name, 0, names.WriteChunk(key, generation, index, name)), Bulk(chunk));
+            }
+        }
+
+        var front = RedisRecord.MeasureFront(key, metadata);
+        var record = new byte[front + tail.Length];
+        tail.CopyTo(record, front);
+        RedisRecord.EncodeFront(key, metadata, chunkBytes, generation, record.AsSpan(0, front), tail);
+        values.Add(Encoding.ASCII.GetString(name, 0, names.Write(key, name)), Bulk(record));
     }
 
     private static string Bulk(byte[] bytes) => $"${bytes.Length}\r\n{Encoding.Latin1.GetString(bytes)}\r\n";
