@@ -41,6 +41,18 @@ internal static class MerklePage
 
     internal static int LengthOf(int kind) => kind == Subtree ? MerkleDigest.Size : kind * MerkleLeaf.Size;
 
+    /// <summary>The bytes of a slot.</summary>
+    internal static ReadOnlySpan<byte> ContentOf(ReadOnlySpan<byte> page, int slot)
+    {
+        var offset = HeaderBytes;
+        for (var before = 0; before < slot; before++)
+        {
+            offset += LengthOf(KindOf(page, before));
+        }
+
+        return page.Slice(offset, LengthOf(KindOf(page, slot)));
+    }
+
     internal static ReadOnlySpan<MerkleLeaf> LeavesOf(ReadOnlySpan<byte> content) => MemoryMarshal.Cast<byte, MerkleLeaf>(content);
 
     internal static void WriteTree(Span<byte> key, int tree) => BinaryPrimitives.WriteUInt16BigEndian(key, checked((ushort)tree));

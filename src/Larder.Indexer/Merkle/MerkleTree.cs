@@ -11,7 +11,7 @@ namespace Larder.Indexer.Merkle;
 /// of its value; an empty subtree is 32 zero bytes; a subtree of one leaf is that leaf; any other is the SHA-256 of 0 and the
 /// subtrees of its two halves. A page holds three levels: see <see cref="MerklePage"/>.
 /// </remarks>
-internal static class MerkleTree
+internal static partial class MerkleTree
 {
     // Below this the threads cost more than they save.
     private const int FewChanges = 1024;
