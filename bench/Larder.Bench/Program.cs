@@ -32,6 +32,7 @@ return args switch
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
     ["indexer-merkle", .. var rest] => MerkleBench.Run(rest),
+    ["indexer-cache", .. var rest] => ReadCacheBench.Run(rest),
     ["symbols", .. var rest] => await SymbolsBench.RunAsync(rest),
     ["symbols-runner", var part, var store] => await SymbolsRunner.RunAsync(part, store),
     _ => Usage(),

@@ -47,10 +47,9 @@ public sealed class CachedStateReader : StateReader
         {
             _value.Set(_inner.Get(key));
         }
-        else if (!_cache.TryGet(_partition, _scope, key, _value))
+        else
         {
-            _value.Set(_inner.Get(key));
-            _cache.Set(_partition, _scope, key, _value.Span);
+            GetThrough(_cache, key);
         }
 
         _key.Set(key);
@@ -65,6 +64,16 @@ public sealed class CachedStateReader : StateReader
         if (disposing && !_leaveOpen)
         {
             _inner.Dispose();
+        }
+    }
+
+    private void GetThrough(ReadCache cache, ReadOnlySpan<byte> key)
+    {
+        var hash = KeyHash.Of(_scope, key);
+        if (!cache.TryGet(_partition, _scope, hash, key, _value))
+        {
+            _value.Set(_inner.Get(key));
+            cache.Set(_partition, _scope, hash, key, _value.Span);
         }
     }
 }

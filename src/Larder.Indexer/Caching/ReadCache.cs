@@ -81,7 +81,12 @@ public sealed partial class ReadCache : IDisposable
     public bool TryGet(CachePartition partition, ulong scope, ReadOnlySpan<byte> key, ValueBuffer value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var hash = KeyHash.Of(scope, key);
+        return TryGet(partition, scope, KeyHash.Of(scope, key), key, value);
+    }
+
+    /// <summary>Looks up a key whose hash is known.</summary>
+    internal bool TryGet(CachePartition partition, ulong scope, ulong hash, ReadOnlySpan<byte> key, ValueBuffer value)
+    {
         bool found;
         if (partition == CachePartition.Main)
         {
@@ -111,9 +116,12 @@ public sealed partial class ReadCache : IDisposable
     /// <param name="value">Its value; empty where it has none.</param>
     /// <returns>False where it is too long: then nothing is known of the key.</returns>
     /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
-    public bool Set(CachePartition partition, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public bool Set(CachePartition partition, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        Set(partition, scope, KeyHash.Of(scope, key), key, value);
+
+    /// <summary>Puts the value of a key whose hash is known.</summary>
+    internal bool Set(CachePartition partition, ulong scope, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        var hash = KeyHash.Of(scope, key);
         if (partition == CachePartition.Main)
         {
             return Layout.Main.Set(hash, scope, key, value);

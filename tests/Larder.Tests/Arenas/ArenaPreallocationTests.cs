@@ -7,6 +7,7 @@ namespace Larder.Tests.Arenas;
 /// <summary>
 /// The promises of a preallocated region. There is one for the process, so that these tests share it and ask alike.
 /// </summary>
+[Collection(PreallocatedRegion.Name)]
 public sealed class ArenaPreallocationTests
 {
     private static readonly ArenaOptions Options = new() { SizeBytes = 8 * 1024 * 1024 };
