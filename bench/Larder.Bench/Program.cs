@@ -29,6 +29,10 @@ return args switch
     ["handlers-each", var directory, var bytes, var count] => await StartCosts.EachAsync(
         directory, int.Parse(bytes, CultureInfo.InvariantCulture), int.Parse(count, CultureInfo.InvariantCulture)),
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
+    ["indexer", var directory, var nodeRunner, var rounds] => await IndexerBench.RunAsync(
+        directory, nodeRunner, int.Parse(rounds, CultureInfo.InvariantCulture)),
+    ["indexer-runner", var kind, var module, var directory, var cacheBytes] => BlockRunner.Run(
+        kind, module, directory, long.Parse(cacheBytes, CultureInfo.InvariantCulture)),
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
     ["indexer-merkle", .. var rest] => MerkleBench.Run(rest),
@@ -40,6 +44,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | symbols (see bench/symbols/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | symbols (see bench/symbols/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | indexer (see bench/indexer/run.sh) | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
     return 2;
 }

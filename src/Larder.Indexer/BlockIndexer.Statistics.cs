@@ -30,6 +30,8 @@ public sealed partial class BlockIndexer
             Rollbacks = Volatile.Read(ref _rollbacks),
             Views = new ViewStatistics(
                 _results.Runs, _results.Hits, _results.Shared, Volatile.Read(ref _failedViews), _views.Running, _views.Waiting, median, percentile99, longest),
+            Store = Store.GetStatistics(),
+            Cache = Cache?.GetStatistics(),
         };
     }
 

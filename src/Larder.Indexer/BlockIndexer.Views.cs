@@ -1,3 +1,4 @@
+using Larder.Indexer.Caching;
 using Larder.Indexer.State;
 
 namespace Larder.Indexer;
@@ -61,7 +62,9 @@ public sealed partial class BlockIndexer
             $"Preview of view {view}",
             (guest, stop) =>
             {
-                using StateReader state = below is null ? new EmptyReader() : new RememberingReader(OpenReader(below));
+                using StateReader state = below is null
+                    ? new EmptyReader()
+                    : new CachedStateReader(Cache, CachePartition.Heights, below.Sequence, OpenReader(below));
                 var outcome = guest.RunBlock(next, block, state, stop);
                 using var overlay = new OverlayReader(state, outcome.Writes);
                 return guest.RunView(view, next, input, overlay, stop);
@@ -78,7 +81,7 @@ public sealed partial class BlockIndexer
             $"View {view}",
             (guest, stop) =>
             {
-                using var state = new RememberingReader(OpenReader(block));
+                using var state = new CachedStateReader(Cache, CachePartition.Heights, block.Sequence, OpenReader(block));
                 return guest.RunView(view, block.Height, input, state, stop);
             },
             token),

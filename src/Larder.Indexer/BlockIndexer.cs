@@ -1,3 +1,4 @@
+using Larder.Indexer.Caching;
 using Larder.Indexer.Guests;
 using Larder.Indexer.State;
 using Larder.Indexer.Views;
@@ -23,14 +24,15 @@ public sealed partial class BlockIndexer : IDisposable
     private readonly GuestInstance _guest;
     private bool _disposed;
 
-    private BlockIndexer(BlockIndexerOptions options, IndexerModule module, IndexStore store)
+    private BlockIndexer(BlockIndexerOptions options, IndexerModule module, IndexStore store, ReadCache? cache)
     {
         _options = options;
         Module = module;
         Store = store;
+        Cache = cache;
         _guest = module.CreateInstance();
         _views = new ViewPool(module, options);
-        _results = new ViewResults();
+        _results = new ViewResults(cache);
     }
 
     /// <summary>The module.</summary>
@@ -38,6 +40,9 @@ public sealed partial class BlockIndexer : IDisposable
 
     /// <summary>The state.</summary>
     public IndexStore Store { get; }
+
+    /// <summary>The cache below the reads; null without one.</summary>
+    public ReadCache? Cache { get; }
 
     /// <summary>The newest block; null when there is none.</summary>
     public BlockRecord? Tip => Store.Tip;
@@ -60,18 +65,22 @@ public sealed partial class BlockIndexer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
 
+
+        // The memory of the cache comes first, so that nothing of the runtime lies before it; a start without it is no start.
+        var cache = options.Cache is null ? null : ReadCache.Open(options.Cache);
         IndexerModule? module = null;
         IndexStore? store = null;
         try
         {
             module = IndexerModule.Load(options.Module, options.ModuleOptions);
             store = OpenStore(options, module);
-            return new BlockIndexer(options, module, store);
+            return new BlockIndexer(options, module, store, cache);
         }
         catch
         {
             store?.Dispose();
             module?.Dispose();
+            cache?.Dispose();
             throw;
         }
     }
@@ -79,7 +88,7 @@ public sealed partial class BlockIndexer : IDisposable
     /// <summary>Runs a block and commits what it wrote: all of it, or nothing when this throws.</summary>
     /// <param name="height">Height of the block: the one above the tip; any for the first block.</param>
     /// <param name="hash">Its hash.</param>
-    /// <param name="previousHash">Hash of the block before it.</param>
+    /// <param name="previousHash">Hash of the block before it; see <see cref="BlockIndexerOptions.IsLinked"/>.</param>
     /// <param name="block">Its bytes, as the guest gets them.</param>
     /// <param name="cancellationToken">Ends the run early; a block whose commit has begun is committed.</param>
     /// <returns>What the store now knows of it.</returns>
@@ -93,7 +102,7 @@ public sealed partial class BlockIndexer : IDisposable
             ThrowIfReadOnly();
             CheckNext(height);
             BlockOutcome outcome;
-            using (var state = new RememberingReader(Store.OpenTipReader()))
+            using (var state = new CachedStateReader(Cache, CachePartition.Main, scope: 0, Store.OpenTipReader()))
             {
                 outcome = _guest.RunBlock(height, block, state, cancellationToken);
             }
@@ -104,10 +113,11 @@ public sealed partial class BlockIndexer : IDisposable
                 Height = height,
                 Hash = hash,
                 PreviousHash = previousHash,
+                IsLinked = _options.IsLinked,
                 Writes = outcome.Writes,
                 Run = outcome.Run,
             };
-            var record = Store.Commit(commit, CancellationToken.None);
+            var record = Commit(commit);
             Count(record, block.Length);
             return record;
         }
@@ -122,8 +132,16 @@ public sealed partial class BlockIndexer : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             ThrowIfReadOnly();
-            Store.Rollback(height);
-            _rollbacks++;
+            try
+            {
+                Store.Rollback(height);
+                _rollbacks++;
+            }
+            finally
+            {
+                // The cache knows the state at the tip, whatever that is now.
+                Cache?.Clear(CachePartition.Main);
+            }
         }
     }
 
@@ -142,6 +160,7 @@ public sealed partial class BlockIndexer : IDisposable
             _guest.Dispose();
             Store.Dispose();
             Module.Dispose();
+            Cache?.Dispose();
         }
     }
 
@@ -156,6 +175,22 @@ public sealed partial class BlockIndexer : IDisposable
             { ReadOnly: true } => IndexStore.OpenReadOnly(options.Directory, store),
             _ => IndexStore.Open(options.Directory, store),
         };
+    }
+
+    private BlockRecord Commit(BlockCommit commit)
+    {
+        try
+        {
+            var record = Store.Commit(commit, CancellationToken.None);
+            Cache?.SetCommitted(commit.Writes);
+            return record;
+        }
+        catch
+        {
+            // Whether it is committed all the same, only a read of the store can tell.
+            Cache?.Clear(CachePartition.Main);
+            throw;
+        }
     }
 
     // Before the guest runs, which may take long.

@@ -1,3 +1,4 @@
+using Larder.Indexer.Caching;
 using Larder.Indexer.Guests;
 using Larder.Indexer.State;
 
@@ -21,9 +22,21 @@ public sealed record BlockIndexerOptions
     public bool ReadOnly { get; init; }
 
     /// <summary>
+    /// Whether a block whose previous hash is not the hash of the tip is refused. Default false: blocks that were picked from a
+    /// chain, or are none of a chain, do not follow one another.
+    /// </summary>
+    public bool IsLinked { get; init; }
+
+    /// <summary>
     /// How the state is kept: prefixes with roots of their own, the kept window, durability. Its recipe is set to the module's.
     /// </summary>
     public IndexStoreOptions Store { get; init; } = new();
+
+    /// <summary>
+    /// The read cache below the guest's reads. Default: 1 GiB, committed before anything else is loaded. Null or a size of 0 for
+    /// none.
+    /// </summary>
+    public ReadCacheOptions? Cache { get; init; } = new();
 
     /// <summary>Views that run at once. Default: the processors, at least 4.</summary>
     public int ViewInstances { get; init; } = Math.Max(4, Environment.ProcessorCount);

@@ -1,3 +1,4 @@
+using Larder.Indexer.Caching;
 using Larder.Indexer.State;
 
 namespace Larder.Indexer;
@@ -22,4 +23,10 @@ public sealed record IndexerStatistics
 
     /// <summary>Views, however they were answered.</summary>
     public required ViewStatistics Views { get; init; }
+
+    /// <summary>The state.</summary>
+    public required IndexStoreStatistics Store { get; init; }
+
+    /// <summary>The read cache; null without one.</summary>
+    public required ReadCacheStatistics? Cache { get; init; }
 }

@@ -12,6 +12,12 @@ public sealed record BlockCommit
     /// <summary>Hash of the block before it, as its header says.</summary>
     public required BlockHash PreviousHash { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="PreviousHash"/> must be the hash of the tip. Default true; blocks that were picked from a chain do not
+    /// follow one another.
+    /// </summary>
+    public bool IsLinked { get; init; } = true;
+
     /// <summary>What it writes; where a key comes twice the last write counts. Read until the commit returns.</summary>
     public required IReadOnlyList<StateWrite> Writes { get; init; }
 

@@ -51,7 +51,7 @@ public sealed partial class IndexStore
                     IndexerErrorKind.BadBlock, $"The block of height {commit.Height} does not follow the tip, which has height {tip.Height}.");
             }
 
-            if (commit.PreviousHash != tip.Hash)
+            if (commit.IsLinked && commit.PreviousHash != tip.Hash)
             {
                 throw new IndexerException(
                     IndexerErrorKind.BadBlock,

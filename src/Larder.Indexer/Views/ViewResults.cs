@@ -1,27 +1,30 @@
 using System.Buffers.Binary;
 using System.Text;
+using Larder.Indexer.Caching;
 using Larder.Indexer.State;
 
 namespace Larder.Indexer.Views;
 
 /// <summary>
-/// Results of views by name, input and block; callers that ask for the same thing at the same time wait for one run. Thread safe.
+/// Results of views by name, input and block, in the cache's partition for computed values; callers that ask for the same
+/// thing at the same time wait for one run. Thread safe.
 /// </summary>
 /// <remarks>
 /// A block is named by the sequence of its commit, which no other block of the index ever has; the cache belongs to one
 /// module. So a result that is found is the one that a run would give.
 /// </remarks>
-internal sealed class ViewResults
+internal sealed class ViewResults(ReadCache? cache)
 {
     private readonly Lock _gate = new();
 
     // Guarded by _gate. Runs that go on.
     private readonly Dictionary<ReadOnlyMemory<byte>, ViewFlight> _running = new(KeyComparer.Instance);
+    private long _hits;
     private long _shared;
     private long _runs;
 
     /// <summary>Results that were found.</summary>
-    public long Hits { get; private set; }
+    public long Hits => Interlocked.Read(ref _hits);
 
     /// <summary>Callers who waited for the run of another.</summary>
     public long Shared => Interlocked.Read(ref _shared);
@@ -43,6 +46,12 @@ internal sealed class ViewResults
         CancellationToken cancellationToken)
     {
         var key = KeyOf(view, input.Span, sequence);
+        if (Find(key, sequence) is { } found)
+        {
+            Interlocked.Increment(ref _hits);
+            return found;
+        }
+
         ViewFlight flight;
         lock (_gate)
         {
@@ -59,7 +68,7 @@ internal sealed class ViewResults
             }
 
             flight.Waiters++;
-            flight.Run ??= Task.Run(() => run(flight.Cancellation.Token), CancellationToken.None);
+            flight.Run ??= Task.Run(() => RunAsync(key, sequence, run, flight.Cancellation.Token), CancellationToken.None);
         }
 
         try
@@ -82,6 +91,25 @@ internal sealed class ViewResults
         Encoding.UTF8.GetBytes(view, key.AsSpan(sizeof(ulong) + sizeof(int)));
         input.CopyTo(key.AsSpan(sizeof(ulong) + sizeof(int) + name));
         return key;
+    }
+
+    private byte[]? Find(byte[] key, ulong sequence)
+    {
+        if (cache is null)
+        {
+            return null;
+        }
+
+        var value = new ValueBuffer();
+        return cache.TryGet(CachePartition.Api, sequence, key, value) ? value.Span.ToArray() : null;
+    }
+
+    private async Task<byte[]> RunAsync(
+        byte[] key, ulong sequence, Func<CancellationToken, Task<byte[]>> run, CancellationToken cancellationToken)
+    {
+        var result = await run(cancellationToken).ConfigureAwait(false);
+        cache?.Set(CachePartition.Api, sequence, key, result);
+        return result;
     }
 
     // The last one to leave ends a run that still goes on: nobody waits for it.

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Larder.Indexer;
+using Larder.Indexer.Caching;
+using Larder.Indexer.Guests;
+using Larder.Indexer.State;
+
+namespace Larder.Bench.Indexer;
+
+/// <summary>
+/// A contestant: reads a line with a path of a block, runs it and answers with a line of figures. "guest" runs blocks over a
+/// dictionary, as the peer in JavaScript does; "index" does all that an index does, with a store on disk.
+/// </summary>
+internal static class BlockRunner
+{
+    public static int Run(string kind, string module, string directory, long cacheBytes)
+    {
+        var bytes = File.ReadAllBytes(module);
+        return kind == "guest" ? RunGuest(bytes) : RunIndex(bytes, directory, cacheBytes);
+    }
+
+    private static int RunGuest(byte[] module)
+    {
+        using var loaded = IndexerModule.Load(module, new IndexerModuleOptions());
+        using var guest = loaded.CreateInstance();
+        using var state = new DictionaryReader();
+        var height = 0u;
+        while (Console.ReadLine() is { } path)
+        {
+            var block = File.ReadAllBytes(path);
+            var (wall, processor) = Now();
+            var outcome = guest.RunBlock(height++, block, state, CancellationToken.None);
+            var (wallAfter, processorAfter) = Now();
+            state.Apply(outcome.Writes);
+            Console.WriteLine(new BlockFigures(
+                wallAfter - wall, processorAfter - processor, outcome.Writes.Count, outcome.Run.FlushDigest.ToString()));
+        }
+
+        return 0;
+    }
+
+    private static int RunIndex(byte[] module, string directory, long cacheBytes)
+    {
+        using var index = BlockIndexer.Open(new BlockIndexerOptions
+        {
+            Module = module,
+            Directory = directory,
+            Cache = cacheBytes == 0 ? null : new ReadCacheOptions { SizeBytes = cacheBytes },
+        });
+        var height = index.Tip is { } tip ? tip.Height + 1 : 0;
+        while (Console.ReadLine() is { } path)
+        {
+            var block = File.ReadAllBytes(path);
+            var (wall, processor) = Now();
+            var record = index.ProcessBlock(height++, default, default, block);
+            var (wallAfter, processorAfter) = Now();
+            Console.WriteLine(new BlockFigures(
+                wallAfter - wall, processorAfter - processor, record.Writes, record.Run.FlushDigest.ToString()));
+        }
+
+        return 0;
+    }
+
+    private static (double Wall, double Processor) Now() =>
+        (Stopwatch.GetTimestamp() * 1000.0 / Stopwatch.Frequency, Process.GetCurrentProcess().TotalProcessorTime.TotalMilliseconds);
+}
