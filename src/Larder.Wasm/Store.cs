@@ -357,6 +357,11 @@ public sealed unsafe partial class Store : IDisposable
         var frames = ImmutableArray.CreateBuilder<GuestFrame>();
         foreach (var frame in new StackTrace(exception).GetFrames())
         {
+            if (frames.Count == Trap.MostFrames)
+            {
+                break;
+            }
+
             if (frame.GetMethod() is MethodInfo method
                 && ModuleCompiler.FunctionOf(method.Name) is var function and >= 0
                 && instances.Find(instance => instance.Module.Code.Owns(method)) is { } owner)

@@ -7,6 +7,9 @@ namespace Larder.Wasm;
 /// <summary>Why a call of guest code ended without results. Immutable; thread safe.</summary>
 public sealed class Trap
 {
+    /// <summary>Most frames of a stack that are told.</summary>
+    internal const int MostFrames = 1_000;
+
     private readonly Func<ImmutableArray<GuestFrame>> _walk;
     private ImmutableArray<GuestFrame> _frames;
 
@@ -25,7 +28,9 @@ public sealed class Trap
     /// </summary>
     public string Message { get; }
 
-    /// <summary>The guest's calls at that moment, innermost first; made when first asked for.</summary>
+    /// <summary>
+    /// The guest's calls at that moment, innermost first, as far as there are no more than a thousand; made when first asked for.
+    /// </summary>
     public ImmutableArray<GuestFrame> Stack
     {
         get

@@ -12,7 +12,7 @@ internal sealed class WasmRunner(CompileOptions options) : IDisposable
     private readonly Dictionary<string, CompiledModule> _modules = [];
     private readonly Dictionary<string, Instance> _instances = [];
     private readonly Dictionary<string, Func<string>> _programs = [];
-    private readonly Store _store = new();
+    private readonly Store _store = new(new StoreOptions { CallDepth = 4_000_000, StackBytes = 32 << 20 });
 
     public static int Run(string configuration)
     {

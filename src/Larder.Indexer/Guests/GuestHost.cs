@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Larder.Indexer.State;
 using Larder.Wasm;
 
@@ -253,6 +252,17 @@ internal sealed class GuestHost(GuestLimits limits)
         const int MostBytes = 1024;
         return pointer == 0 || !TryRead(caller, pointer, out var bytes)
             ? "?"
-            : Encoding.Unicode.GetString(bytes[..Math.Min(bytes.Length & ~1, MostBytes)]);
+            : string.Create(
+                Math.Min(bytes.Length, MostBytes) / sizeof(char),
+                bytes,
+                static (text, bytes) =>
+                {
+                    for (var index = 0; index < text.Length; index++)
+                    {
+                        // It goes into a message of one line.
+                        var letter = (char)BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * index)..]);
+                        text[index] = char.IsControl(letter) ? ' ' : letter;
+                    }
+                });
     }
 }

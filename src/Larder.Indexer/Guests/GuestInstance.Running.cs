@@ -27,6 +27,7 @@ public sealed partial class GuestInstance
 
         if (Interlocked.Exchange(ref _running, 1) != 0)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             throw new InvalidOperationException("The instance runs something already; it does one thing at a time.");
         }
 
@@ -47,6 +48,10 @@ public sealed partial class GuestInstance
             }
 
             Volatile.Write(ref _running, 0);
+            if (_disposed && Interlocked.Exchange(ref _running, 1) == 0)
+            {
+                Free();
+            }
         }
     }
 
@@ -202,7 +207,7 @@ public sealed partial class GuestInstance
 
             if (trap.Stack.Length > MostFrames)
             {
-                text.Append($"\n    and {trap.Stack.Length - MostFrames} more");
+                text.Append("\n    and more");
             }
         }
 

@@ -19,7 +19,7 @@ public sealed partial class GuestInstance : IDisposable
     private StartImage? _image;
     private int _running;
     private bool _stackWasUsedUp;
-    private bool _disposed;
+    private volatile bool _disposed;
 
     internal GuestInstance(IndexerModule module)
     {
@@ -123,14 +123,20 @@ public sealed partial class GuestInstance : IDisposable
         }
     }
 
-    /// <summary>Frees the guest's memory. No run may be going on.</summary>
+    /// <summary>Frees the guest's memory. Where a run is going on that is done when it has ended.</summary>
     public void Dispose()
     {
-        if (!_disposed)
+        _disposed = true;
+        if (Interlocked.Exchange(ref _running, 1) == 0)
         {
-            _disposed = true;
-            DropStore();
-            _thread.Dispose();
+            Free();
         }
+    }
+
+    // Nothing runs, and nothing will any more: _running stays set.
+    private void Free()
+    {
+        DropStore();
+        _thread.Dispose();
     }
 }

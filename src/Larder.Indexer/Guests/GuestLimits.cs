@@ -15,10 +15,10 @@ public sealed record GuestLimits
     public long ViewFuel { get; init; } = 20_000_000_000;
 
     /// <summary>
-    /// Depth of calls, in stack units of eight bytes; see <see cref="Wasm.StoreOptions.CallDepth"/>. Default 8,000,000, which is
-    /// more than a hundred thousand calls of small functions. At most 32,000,000.
+    /// Depth of calls, in stack units of eight bytes; see <see cref="Wasm.StoreOptions.CallDepth"/>. Default 2,000,000: some
+    /// fifty thousand calls of small functions, a few thousand of long ones. At most 32,000,000.
     /// </summary>
-    public int CallDepth { get; init; } = 8_000_000;
+    public int CallDepth { get; init; } = 2_000_000;
 
     /// <summary>Elements that one table may grow to. Default 1,000,000.</summary>
     public int TableElements { get; init; } = 1_000_000;
