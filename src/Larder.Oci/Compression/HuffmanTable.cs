@@ -43,7 +43,7 @@ internal static class HuffmanTable
 
     private static readonly uint[] LengthResults = MakeLengthResults();
     private static readonly uint[] DistanceResults = MakeDistanceResults();
-    private static readonly uint[] CodeLengthResults = [.. Enumerable.Range(0, 19).Select(static symbol => (uint)symbol << 16)];
+    private static readonly uint[] CodeLengthResults = MakeCodeLengthResults();
 
     /// <summary>Builds a table; false when no prefix code has these lengths.</summary>
     /// <param name="table">Receives the entries.</param>
@@ -234,6 +234,17 @@ internal static class HuffmanTable
     }
 
     private static uint EntryOf(uint result, int codeBits) => result + ((uint)codeBits << 8) + (uint)codeBits;
+
+    private static uint[] MakeCodeLengthResults()
+    {
+        var results = new uint[19];
+        for (var symbol = 0u; symbol < results.Length; symbol++)
+        {
+            results[symbol] = symbol << 16;
+        }
+
+        return results;
+    }
 
     private static uint[] MakeLengthResults()
     {

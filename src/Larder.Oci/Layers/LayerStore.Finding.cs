@@ -66,28 +66,10 @@ public sealed partial class LayerStore
         var fetcher = new RangeFetcher(_options, origin, progress, _time);
         try
         {
-            // The fill outlives this caller, so it has a lease on the points of its own.
             return await _cache.GetOrFillAsync(
                 LayerKinds.KeyOf(item),
-                (Stretches: _stretches, Fetcher: fetcher, Index: index, Number: number, Points: points, Content: pointsLease.Content),
-                static async (state, target, token) =>
-                {
-                    if (!state.Content.TryAcquire())
-                    {
-                        throw new OciException(OciErrorKind.Storage, "The restart points of a layer were closed while they were used.");
-                    }
-
-                    try
-                    {
-                        await state.Stretches.FetchAsync(
-                            state.Fetcher, state.Index, state.Number, state.Points, state.Content, target, token).ConfigureAwait(false);
-                        return ArtifactWriter.AsWritten;
-                    }
-                    finally
-                    {
-                        state.Content.Release();
-                    }
-                },
+                new RangeFill(_stretches, fetcher, index, number, points, pointsLease.Content),
+                static (fill, target, token) => fill.RunAsync(target, token),
                 cancellationToken).ConfigureAwait(false);
         }
         catch (CacheException exception) when (exception.Kind == CacheErrorKind.NoSpace)
