@@ -149,6 +149,7 @@ public sealed class NodeHost : IAsyncDisposable
         _parts.Handlers.Start();
         _parts.Panels.Start();
         _parts.Mounts.Start();
+        _parts.Indexes.Start();
         Log.Started(_services.Logger, Address, _services.Options.DataDirectory);
         _recovery = _parts.WatchRecoveryAsync(_services.State.Stopping);
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using Larder.Cache;
 using Larder.Node.Handlers;
+using Larder.Node.Indexing;
 using Larder.Node.Mounts;
 using Larder.Node.Panels;
 using Larder.Node.Symbols;
@@ -140,6 +141,10 @@ public sealed record NodeOptions
 
     /// <summary>What the node does with mounts of container images.</summary>
     public MountServiceOptions Mounts { get; init; } = new();
+
+    /// <summary>Indexes, by name. Default none.</summary>
+    public ImmutableSortedDictionary<string, IndexOptions> Indexes { get; init; } =
+        ImmutableSortedDictionary.Create<string, IndexOptions>(StringComparer.Ordinal);
 
     /// <summary>The secret of JSON Web Tokens, unless they are switched off.</summary>
     internal string? ActiveJwtSecret => AuthEnabled == false ? null : JwtSecret;

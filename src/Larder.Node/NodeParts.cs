@@ -3,6 +3,7 @@ using Larder.Cache.Diagnostics;
 using Larder.Node.Dashboard;
 using Larder.Node.Handlers;
 using Larder.Node.Http;
+using Larder.Node.Indexing;
 using Larder.Node.Maintenance;
 using Larder.Node.Mounts;
 using Larder.Node.Panels;
@@ -28,6 +29,7 @@ internal sealed class NodeParts : IAsyncDisposable
     private readonly HttpExtension _http;
     private readonly SymbolMetrics _symbolMetrics;
     private readonly MountMetrics _mountMetrics;
+    private readonly IndexMetrics _indexMetrics;
 
     public NodeParts(NodeOptions options, TieredCache cache, TimeProvider clock, ILoggerFactory loggers, ILogger logger)
     {
@@ -43,6 +45,8 @@ internal sealed class NodeParts : IAsyncDisposable
         _symbolMetrics = new SymbolMetrics(meters, () => Symbols.Current);
         Mounts = new MountService(options.Mounts, options.DataDirectory, clock, logger);
         _mountMetrics = new MountMetrics(Mounts, meters);
+        Indexes = new IndexService(options, clock, logger);
+        _indexMetrics = new IndexMetrics(meters, Indexes);
         Routes = BuildRoutes(new MetricsEndpoint(_listener), new DashboardEndpoint(Dashboard));
         _metrics = new NodeMetrics(Routes.Endpoints, meters);
         _cacheMeter = new LarderMeter(cache, meters, clock);
@@ -85,6 +89,9 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Mounts of container images.</summary>
     public MountService Mounts { get; }
 
+    /// <summary>Indexes of blocks.</summary>
+    public IndexService Indexes { get; }
+
     /// <summary>Who answers which path.</summary>
     public RouteTable Routes { get; }
 
@@ -112,6 +119,7 @@ internal sealed class NodeParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Mounts.DisposeAsync().ConfigureAwait(false);
+        await Indexes.DisposeAsync().ConfigureAwait(false);
         await Panels.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
         await Handlers.DisposeAsync().ConfigureAwait(false);
@@ -127,6 +135,7 @@ internal sealed class NodeParts : IAsyncDisposable
         _panelMetrics.Dispose();
         _symbolMetrics.Dispose();
         _mountMetrics.Dispose();
+        _indexMetrics.Dispose();
         _metrics.Dispose();
         await _cache.DisposeAsync().ConfigureAwait(false);
         Services.UploadSlots.Dispose();
@@ -140,6 +149,7 @@ internal sealed class NodeParts : IAsyncDisposable
         var handlers = new HandlerEndpoint(Handlers);
         var panels = new PanelEndpoint(Panels);
         var symbols = new SymbolEndpoint(Symbols);
+        var indexes = new IndexEndpoint(Indexes);
         var health = new HealthEndpoint();
         var maintenance = new MaintenanceEndpoint();
         return new RouteTable(
@@ -156,6 +166,7 @@ internal sealed class NodeParts : IAsyncDisposable
                 .. HandlerEndpoint.Paths.Select(path => new Route(path, handlers)),
                 .. SymbolEndpoint.Paths.Select(path => new Route(path, symbols)),
                 new Route(MountEndpoint.Path, new MountEndpoint(Mounts)),
+                .. IndexEndpoint.Paths.Select(path => new Route(path, indexes)),
                 .. PanelEndpoint.Paths.Select(path => new Route(path, panels)),
                 new Route(ServiceHealthEndpoint.Path, new ServiceHealthEndpoint(Handlers, Panels)),
                 .. DashboardEndpoint.Paths.Select(path => new Route(path, dashboard)),

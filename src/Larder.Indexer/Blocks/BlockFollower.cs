@@ -57,7 +57,7 @@ public sealed class BlockFollower
     /// <summary>How far it has come.</summary>
     public FollowerState State => _state;
 
-    /// <summary>Follows until cancelled, or until the last height is reached. A block that is being indexed is finished first.</summary>
+    /// <summary>Follows until cancelled, or until the last height is reached.</summary>
     /// <exception cref="IndexerException">It cannot go on; the index is whole, and a later run goes on from where it is.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -145,7 +145,12 @@ public sealed class BlockFollower
             }
 
             var height = block.Height ?? (uint)NextHeight;
-            _index.Process(height, identity.Hash, identity.PreviousHash ?? _index.Tip?.Hash ?? default, block.Bytes);
+            _index.Process(
+                height,
+                identity.Hash,
+                identity.PreviousHash ?? _index.Tip?.Hash ?? default,
+                block.Bytes,
+                _options.FinishesBlock ? CancellationToken.None : cancellationToken);
             Update(_state with
             {
                 Blocks = _state.Blocks + 1,

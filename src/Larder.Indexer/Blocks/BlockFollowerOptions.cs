@@ -27,6 +27,9 @@ public sealed record BlockFollowerOptions
     /// <summary>Blocks that a reorganisation may take back; a deeper one stops the follower. Default: 100.</summary>
     public uint MaxDepth { get; init; } = 100;
 
+    /// <summary>Whether a block that is being indexed is finished when the run is cancelled, in place of given up. Default: true.</summary>
+    public bool FinishesBlock { get; init; } = true;
+
     /// <exception cref="IndexerException">A value is out of its range.</exception>
     internal void Validate()
     {

@@ -42,7 +42,7 @@ public sealed class BlockImport
     /// <summary>Blocks of the source that the index had already.</summary>
     public long Passed { get; private set; }
 
-    /// <summary>Indexes all blocks. A block that is being indexed is finished before a cancellation counts.</summary>
+    /// <summary>Indexes all blocks.</summary>
     /// <exception cref="IndexerException">
     /// A block cannot be read, is not of the format, does not follow the one before it, or fails in the module; the blocks before it are in
     /// the index.
@@ -66,7 +66,7 @@ public sealed class BlockImport
                     break;
                 }
 
-                Take(block, identity, height, started);
+                Take(block, identity, height, started, _options.FinishesBlock ? CancellationToken.None : cancellationToken);
                 next = height + 1;
             }
 
@@ -83,7 +83,7 @@ public sealed class BlockImport
         }
     }
 
-    private void Take(SourceBlock block, BlockIdentity identity, uint height, long started)
+    private void Take(SourceBlock block, BlockIdentity identity, uint height, long started, CancellationToken within)
     {
         var tip = _index.Tip;
         if (height <= tip?.Height)
@@ -108,7 +108,7 @@ public sealed class BlockImport
                 $"{block.Origin} follows {identity.PreviousHash?.ToString() ?? "no block that its format names"}, and block {tip.Height} is {tip.Hash}.");
         }
 
-        _index.Process(height, identity.Hash, tip?.Hash ?? identity.PreviousHash ?? default, block.Bytes);
+        _index.Process(height, identity.Hash, tip?.Hash ?? identity.PreviousHash ?? default, block.Bytes, within);
         Update(_state with
         {
             Blocks = _state.Blocks + 1,

@@ -17,4 +17,7 @@ public sealed record BlockImportOptions
 
     /// <summary>Whether each block must name the one before it. Default: false, since blocks of tests are often far apart.</summary>
     public bool IsLinked { get; init; }
+
+    /// <summary>Whether a block that is being indexed is finished when the run is cancelled, in place of given up. Default: true.</summary>
+    public bool FinishesBlock { get; init; } = true;
 }

@@ -15,7 +15,7 @@ internal interface IBlockIndex
     BlockRecord? Block(uint height);
 
     /// <summary>Runs the module over a block and commits what it writes.</summary>
-    BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block);
+    BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block, CancellationToken cancellationToken);
 
     /// <summary>Makes the block of this height the last one.</summary>
     void Rollback(uint height);

@@ -11,9 +11,8 @@ internal sealed class IndexerBlocks(BlockIndexer index) : IBlockIndex
 
     public BlockRecord? Block(uint height) => index.Store.Block(height);
 
-    // A block that was begun is finished: what ends a run is looked at between blocks.
-    public BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block) =>
-        index.ProcessBlock(height, hash, previous, block, CancellationToken.None);
+    public BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block, CancellationToken cancellationToken) =>
+        index.ProcessBlock(height, hash, previous, block, cancellationToken);
 
     public void Rollback(uint height) => index.Rollback(height);
 }

@@ -9,9 +9,9 @@ namespace Larder.Indexer.Blocks;
 /// </summary>
 public sealed class StreamBlockSource : IBlockSource
 {
-    // Whose it is closes it.
+    // Holds nothing but a buffer; the stream below is closed by whose it is.
 #pragma warning disable CA2213
-    private readonly Stream _stream;
+    private readonly InterruptibleStream _stream;
 #pragma warning restore CA2213
     private readonly BlockSourceOptions _options;
 
@@ -25,7 +25,7 @@ public sealed class StreamBlockSource : IBlockSource
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _stream = stream;
+        _stream = new InterruptibleStream(stream);
         _options = options;
         Description = name;
     }

@@ -36,6 +36,12 @@ internal sealed class ConfigurationReader
             return;
         }
 
+        if (name.StartsWith(IndexSettingsGroup.Group, StringComparison.OrdinalIgnoreCase))
+        {
+            TakeIndex(name, value, origin, source);
+            return;
+        }
+
         if (Find(name, origin) is not { } setting)
         {
             Problems.Add($"{source}: there is no setting '{name}'{Suggest(name)}");
@@ -86,6 +92,18 @@ internal sealed class ConfigurationReader
     }
 
     private static int Shared(string known, string normal) => Setting.Normalize(known).AsSpan().CommonPrefixLength(normal);
+
+    private void TakeIndex(string name, string value, SettingOrigin origin, string source)
+    {
+        _options = IndexSettingsGroup.Apply(_options, name, value, out var problem);
+        if (problem is not null)
+        {
+            Problems.Add($"{source}: {problem}");
+            return;
+        }
+
+        Origins[name[..name.LastIndexOf('.')].ToLowerInvariant()] = (origin, source);
+    }
 
     private void TakeKind(string name, string value, SettingOrigin origin, string source)
     {

@@ -73,6 +73,12 @@ public sealed class NodeConfiguration
             rows.Add(new ConfiguredSetting(name, value, origin, source, "How artifacts of this kind are treated."));
         }
 
+        foreach (var (name, value) in IndexSettingsGroup.Show(Options))
+        {
+            var (origin, source) = _origins.GetValueOrDefault(name);
+            rows.Add(new ConfiguredSetting(name, value, origin, source, "An index of blocks."));
+        }
+
         return rows;
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Larder.Indexer;
-using Larder.Indexer.Blocks;
 
 namespace Larder.Node.Indexing;
 

@@ -46,13 +46,20 @@ public static class IndexJson
     /// <param name="index">The index.</param>
     /// <param name="source">Where blocks come from, in words; null for nowhere.</param>
     /// <param name="state">How far they have come; null for nowhere.</param>
-    public static void Write(Utf8JsonWriter writer, string name, BlockIndexer index, string? source, FollowerState? state)
+    /// <param name="failure">What is wrong; null when nothing is.</param>
+    public static void Write(Utf8JsonWriter writer, string name, BlockIndexer index, string? source, FollowerState? state, string? failure = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(index);
         var statistics = index.GetStatistics();
         writer.WriteStartObject();
         writer.WriteString("name"u8, name);
+        writer.WriteString("state"u8, "open"u8);
+        if (failure is not null)
+        {
+            writer.WriteString("failure"u8, failure);
+        }
+
         WriteModule(writer, index);
         writer.WritePropertyName("tip"u8);
         if (statistics.Tip is { } tip)

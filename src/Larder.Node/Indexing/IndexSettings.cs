@@ -57,7 +57,8 @@ public sealed record IndexSettings
     {
         KeptBlocks = KeptBlocks,
         Durability = new Durability(DurableBlocks),
-        Prefixes = [.. PrefixRoots.Select(static pair => new KeyPrefix(pair.Key, Convert.FromHexString(pair.Value)))],
+        // An index that began with a snapshot has the prefixes of that one.
+        Prefixes = PrefixRoots.IsEmpty ? null : [.. PrefixRoots.Select(static pair => new KeyPrefix(pair.Key, Convert.FromHexString(pair.Value)))],
     };
 
     /// <summary>How the module is loaded.</summary>

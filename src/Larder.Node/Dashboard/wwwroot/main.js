@@ -4,6 +4,7 @@
 import { clearToken, follow, getJson, hasToken, setToken, SignInNeeded } from './api.js';
 import { find, say } from './dom.js';
 import { ImagesPanel } from './images.js';
+import { IndexesPanel } from './indexes.js';
 import { PlanPanel } from './plan.js';
 import { Plots } from './plots.js';
 import { Recent, Series } from './series.js';
@@ -13,6 +14,7 @@ const statsEveryMs = 3000;
 const pollEveryMs = 3000;
 const planEveryMs = 5000;
 const mountsEveryMs = 1000;
+const indexesEveryMs = 1000;
 
 const plots = new Plots({
   ratio: find('plot-ratio'), throughput: find('plot-throughput'), occupancy: find('plot-occupancy'), removals: find('plot-removals'),
@@ -24,6 +26,7 @@ const kinds = kindsTable(find('kinds'), colorOf);
 const events = new Events(colorOf);
 const plan = new PlanPanel(colorOf);
 const images = new ImagesPanel();
+const indexes = new IndexesPanel();
 
 let shownWindow = '10m';
 let stats = null;
@@ -56,16 +59,17 @@ function takeStats(report) {
 }
 
 async function load(signal) {
-  const [report, history, minute, happened, sizes, mounted] = await Promise.all([
+  const [report, history, minute, happened, sizes, mounted, indexed] = await Promise.all([
     getJson('/v1/stats', signal), getJson(`/v1/history?window=${shownWindow}`, signal),
     getJson('/v1/history?window=60s&points=60', signal), getJson('/v1/events', signal),
-    getJson('/v1/plan', signal), getJson('/v1/mounts', signal),
+    getJson('/v1/plan', signal), getJson('/v1/mounts', signal), getJson('/v1/indexes', signal),
   ]);
   series = new Series(history);
   recent = new Recent(minute);
   takeStats(report);
   plan.show(sizes);
   images.show(mounted);
+  indexes.show(indexed);
   events.reset();
   events.add(happened);
   show();
@@ -111,10 +115,17 @@ async function watchMounts(signal) {
   }
 }
 
+async function watchIndexes(signal) {
+  while (!signal.aborted) {
+    await pause(indexesEveryMs, signal);
+    if (!signal.aborted) indexes.show(await getJson('/v1/indexes', signal));
+  }
+}
+
 async function listen(signal) {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
-  const tables = Promise.all([refresh(either), replan(either), watchMounts(either)]).catch(() => ended.abort());
+  const tables = Promise.all([refresh(either), replan(either), watchMounts(either), watchIndexes(either)]).catch(() => ended.abort());
   try {
     for await (const { event, data } of follow('/v1/live', either)) {
       if (event === 'drain') return;

@@ -266,7 +266,7 @@ public sealed class BlockFollowerTests
         for (var i = 0u; i < chain.Count; i++)
         {
             var identity = BlockIdentity.Of(chain[(int)i], BlockFormat.Bitcoin);
-            index.Process(i, identity.Hash, identity.PreviousHash!.Value, chain[(int)i]);
+            index.Process(i, identity.Hash, identity.PreviousHash!.Value, chain[(int)i], Token);
         }
 
         return index.Tip!.Root.ToString();

@@ -26,7 +26,7 @@ internal sealed class ChainIndex : IBlockIndex
 
     public BlockRecord? Block(uint height) => height >= LowestHeight ? _blocks.FirstOrDefault(block => block.Height == height) : null;
 
-    public BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block)
+    public BlockRecord Process(uint height, BlockHash hash, BlockHash previous, ReadOnlyMemory<byte> block, CancellationToken cancellationToken)
     {
         Assert.True(Tip is null || height == Tip.Height + 1);
         if (Fails(height))
