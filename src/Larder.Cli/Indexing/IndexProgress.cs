@@ -5,6 +5,7 @@ using Larder.Cli.Handlers;
 using Larder.Cli.Output;
 using Larder.Indexer;
 using Larder.Indexer.Blocks;
+using Larder.Indexer.Caching;
 using Larder.Node.Indexing;
 
 namespace Larder.Cli.Indexing;
@@ -70,6 +71,12 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
                 writer.WriteNumber("bytes"u8, state.Bytes);
                 writer.WriteNumber("seconds"u8, _total.Elapsed.TotalSeconds);
                 writer.WriteNumber("reorganisations"u8, state.ReorganisationCount);
+                if (index.GetStatistics().Cache?.Of(CachePartition.Main) is { } cache)
+                {
+                    writer.WriteNumber("cacheLookups"u8, cache.Lookups);
+                    writer.WriteNumber("cacheHits"u8, cache.Hits);
+                }
+
                 writer.WritePropertyName("tip"u8);
                 if (index.Tip is { } tip)
                 {
@@ -181,6 +188,11 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
         if (Left() is { } left && state.Blocks > 0)
         {
             text += $", {Format.Count(left)} left ({Format.Duration(TimeSpan.FromSeconds(Math.Min(left * seconds / state.Blocks, 1e8)))})";
+        }
+
+        if (index.GetStatistics().Cache?.Of(CachePartition.Main) is { Lookups: > 0 } cache)
+        {
+            text += $", cache hits {Format.Ratio(cache.Hits, cache.Lookups)}";
         }
 
         return state.Phase == FollowerPhase.AtTip ? text + ", at the tip" : text;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Larder.Indexer;
+using Larder.Indexer.Caching;
 
 namespace Larder.Node.Indexing;
 
@@ -114,7 +115,13 @@ public sealed class IndexDirectory
         Directory = StateDirectory,
         ReadOnly = readOnly,
         Store = Settings.ToStoreOptions(),
+        Cache = ToCache(readOnly),
     };
+
+    // Who only asks once has no use for the room.
+    private ReadCacheOptions? ToCache(bool readOnly) => readOnly || Settings.CacheBytes == 0 ? null
+        : Settings.CacheBytes is { } bytes ? new ReadCacheOptions { SizeBytes = bytes }
+        : new ReadCacheOptions();
 
     private IndexDirectory Change(string? modulePath, Func<IndexSettings, IndexSettings> change)
     {

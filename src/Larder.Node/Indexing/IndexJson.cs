@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Larder.Indexer;
 using Larder.Indexer.Blocks;
+using Larder.Indexer.Caching;
 using Larder.Indexer.State;
 
 namespace Larder.Node.Indexing;
@@ -83,6 +84,11 @@ public static class IndexJson
         writer.WriteNumber("rollbacks"u8, statistics.Rollbacks);
         writer.WriteEndObject();
         WriteViews(writer, statistics.Views);
+        if (statistics.Cache is { } cache)
+        {
+            WriteCache(writer, cache);
+        }
+
         if (state is not null)
         {
             WriteSource(writer, source, state);
@@ -118,6 +124,32 @@ public static class IndexJson
         writer.WriteNumber("medianMs"u8, views.Median.TotalMilliseconds);
         writer.WriteNumber("p99Ms"u8, views.Percentile99.TotalMilliseconds);
         writer.WriteNumber("longestMs"u8, views.Longest.TotalMilliseconds);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCache(Utf8JsonWriter writer, ReadCacheStatistics cache)
+    {
+        writer.WriteStartObject("cache"u8);
+        writer.WriteNumber("sizeBytes"u8, cache.SizeBytes);
+        writer.WriteNumber("residentBytes"u8, cache.ResidentBytes);
+        writer.WriteString("mode"u8, JsonNamingPolicy.CamelCase.ConvertName(cache.Mode.ToString()));
+        writer.WriteStartArray("partitions"u8);
+        foreach (var part in cache.Partitions)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("partition"u8, JsonNamingPolicy.CamelCase.ConvertName(part.Partition.ToString()));
+            writer.WriteNumber("capacityBytes"u8, part.CapacityBytes);
+            writer.WriteNumber("memoryBytes"u8, part.MemoryBytes);
+            writer.WriteNumber("items"u8, part.Items);
+            writer.WriteNumber("negativeItems"u8, part.NegativeItems);
+            writer.WriteNumber("lookups"u8, part.Lookups);
+            writer.WriteNumber("hits"u8, part.Hits);
+            writer.WriteNumber("negativeHits"u8, part.NegativeHits);
+            writer.WriteNumber("evicted"u8, part.Evicted);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 

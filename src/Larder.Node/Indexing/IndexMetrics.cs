@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using Larder.Indexer;
+using Larder.Indexer.Caching;
 
 namespace Larder.Node.Indexing;
 
@@ -26,6 +28,11 @@ internal sealed class IndexMetrics : IDisposable
         _meter.CreateObservableCounter("larder.indexer.views", Views, "{view}", "Views by how they were answered.");
         _meter.CreateObservableUpDownCounter("larder.indexer.views.active", ActiveViews, "{view}", "Views and previews that run or wait now.");
         _meter.CreateObservableGauge("larder.indexer.views.time", ViewTimes, "s", "Times of the last 1,024 views.");
+        _meter.CreateObservableCounter("larder.indexer.cache.lookups", CacheLookups, "{lookup}", "Lookups of the read cache by outcome.");
+        _meter.CreateObservableCounter("larder.indexer.cache.evictions", () => OfPartitions(static part => part.Evicted), "{entry}", "Entries that went to make room.");
+        _meter.CreateObservableUpDownCounter("larder.indexer.cache.entries", () => OfPartitions(static part => part.Items), "{entry}", "Entries of the read cache.");
+        _meter.CreateObservableUpDownCounter("larder.indexer.cache.memory", () => OfPartitions(static part => part.MemoryBytes), "By", "Memory of the read cache in use.");
+        _meter.CreateObservableUpDownCounter("larder.indexer.cache.capacity", () => OfPartitions(static part => part.CapacityBytes), "By", "Memory of the read cache.");
     }
 
     /// <inheritdoc/>
@@ -78,4 +85,22 @@ internal sealed class IndexMetrics : IDisposable
         let views = one.Statistics.Views
         from part in ((string, TimeSpan)[])[("0.5", views.Median), ("0.99", views.Percentile99), ("1", views.Longest)]
         select new Measurement<double>(part.Item2.TotalSeconds, one.Tag, Tag("quantile", part.Item1));
+
+    private IEnumerable<(KeyValuePair<string, object?> Tag, CachePartitionStatistics Partition)> Partitions() =>
+        from one in Open()
+        let cache = one.Statistics.Cache
+        where cache is not null
+        from part in cache.Partitions
+        select (one.Tag, part);
+
+    private static KeyValuePair<string, object?> Tag(CachePartitionStatistics part) =>
+        Tag("partition", JsonNamingPolicy.CamelCase.ConvertName(part.Partition.ToString()));
+
+    private IEnumerable<Measurement<long>> OfPartitions(Func<CachePartitionStatistics, long> figure) =>
+        Partitions().Select(one => new Measurement<long>(figure(one.Partition), one.Tag, Tag(one.Partition)));
+
+    private IEnumerable<Measurement<long>> CacheLookups() =>
+        from one in Partitions()
+        from part in ((string, long)[])[("hit", one.Partition.Hits), ("miss", one.Partition.Misses)]
+        select new Measurement<long>(part.Item2, one.Tag, Tag(one.Partition), Tag("outcome", part.Item1));
 }

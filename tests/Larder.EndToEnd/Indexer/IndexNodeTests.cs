@@ -77,6 +77,7 @@ public sealed class IndexNodeTests(BrowserFixture browser) : IClassFixture<Brows
         await WaitForTextAsync(page, index.GetProperty("tip").GetProperty("root").GetString()!);
         await RpcAsync(node, "main", """{"id":1,"method":"metashrew_view","params":["total","0x"]}""");
         await WaitForTextAsync(page, "1 run, 0 remembered");
+        await page.Page.WaitForFunctionAsync("() => document.querySelectorAll('#indexes [data-index=main] tr[data-key=main]').length === 1");
 
         List<byte[]> other = [.. chain[..7], .. TallyIndex.Chain(4, branch: 3, after: chain[6])];
         source.Switch(other);

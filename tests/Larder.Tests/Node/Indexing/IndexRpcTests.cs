@@ -13,6 +13,7 @@ public sealed class IndexRpcTests : IDisposable
     private readonly BlockIndexer _index = BlockIndexer.Open(new BlockIndexerOptions
     {
         Module = Module(),
+        Cache = null,
         Store = new IndexStoreOptions { Prefixes = [new KeyPrefix("all", "k"u8.ToArray()), new KeyPrefix("none", "z"u8.ToArray())] },
     });
 
@@ -123,7 +124,7 @@ public sealed class IndexRpcTests : IDisposable
     [Fact]
     public async Task An_empty_index_says_so()
     {
-        using var index = BlockIndexer.Open(new BlockIndexerOptions { Module = Module() });
+        using var index = BlockIndexer.Open(new BlockIndexerOptions { Module = Module(), Cache = null });
         var answer = await new IndexRpc(index).AnswerAsync("""{"id":1,"method":"metashrew_height"}"""u8.ToArray(), TestContext.Current.CancellationToken);
 
         Assert.Contains("Nothing is indexed yet", Encoding.UTF8.GetString(answer.Span), StringComparison.Ordinal);
