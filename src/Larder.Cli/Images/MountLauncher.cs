@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Larder.Fuse.Takeover;
 using Larder.Oci.Mounting;
 using Spectre.Console;
 
@@ -13,9 +14,6 @@ internal static class MountLauncher
     // Hexadecimal, 4 MiB: the processes of a mount live long beside others' work, and what they leave to the collector is small.
     // Without it the first generation grows to the size of the processor's cache before anything is collected.
     private const string FirstGenerationBytes = "400000";
-
-    // A session of its own, so that neither the terminal's signals nor its end reach the mount.
-    private const string Script = "exec \"$@\" </dev/null 2>>\"$LARDER_MOUNT_LOG\"";
 
     /// <summary>Starts and waits, and shows on a terminal what is waited for.</summary>
     /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
@@ -32,15 +30,20 @@ internal static class MountLauncher
     public static async Task<MountStatus> StartAsync(
         Terminal terminal, MountRequest request, string? remoteToken, bool shows, CancellationToken cancellationToken)
     {
-        var log = new MountRegistry(terminal).LogOf(request.MountPoint);
+        var registry = new MountRegistry(terminal);
+        registry.RemoveSockets();
+        var log = registry.LogOf(request.MountPoint);
         await File.WriteAllBytesAsync(log, [], cancellationToken).ConfigureAwait(false);
-        var command = MountProcess.Keeper(request with { ReportsLines = true });
-        var start = new ProcessStartInfo("setsid", ["sh", "-c", Script, "sh", command.Program, .. command.Arguments])
+
+        // A session of its own, so that neither the terminal's signals nor its end reach the mount.
+        var arguments = MountProcess.Arguments(request with { ReportsLines = true });
+        var start = new ProcessStartInfo("setsid", ["sh", "-c", MountProcess.Script, .. arguments])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
-        start.Environment["LARDER_MOUNT_LOG"] = log;
+        start.Environment[MountProcess.LogVariable] = log;
+        start.Environment[MountKeeperClient.SocketVariable] = registry.SocketOf(request.MountPoint);
         start.Environment.TryAdd("DOTNET_GCGen0MaxBudget", FirstGenerationBytes);
         if (remoteToken is not null)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text;
@@ -12,6 +13,9 @@ namespace Larder.Cli.Images;
 /// </summary>
 internal sealed class MountRegistry(Terminal terminal)
 {
+    // The kernel's limit is 107, and a process id with its dot follows.
+    private const int LongestSocketBytes = 96;
+
     private readonly string _directory = Path.Combine(RuntimeDirectory(terminal), "mounts");
 
     /// <summary>The mounts that there are, with what their processes say of them.</summary>
@@ -61,6 +65,33 @@ internal sealed class MountRegistry(Terminal terminal)
     {
         MakeDirectory();
         return Path.ChangeExtension(PathOf(mountPoint), ".log");
+    }
+
+    /// <summary>Where the keeper of a mount listens; followed by a dot and the keeper's process id.</summary>
+    public string SocketOf(string mountPoint)
+    {
+        MakeDirectory();
+        var path = Path.ChangeExtension(PathOf(mountPoint), ".socket");
+        return Encoding.UTF8.GetByteCount(path) <= LongestSocketBytes
+            ? path
+            : Path.Combine(Path.GetTempPath(), $"larder-keeper-{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+    }
+
+    /// <summary>Removes the sockets of keepers that were killed.</summary>
+    public void RemoveSockets()
+    {
+        if (!Directory.Exists(_directory))
+        {
+            return;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(_directory, "*.socket.*"))
+        {
+            if (!int.TryParse(Path.GetExtension(path.AsSpan())[1..], CultureInfo.InvariantCulture, out var keeper) || !IsAlive(keeper))
+            {
+                File.Delete(path);
+            }
+        }
     }
 
     private static string RuntimeDirectory(Terminal terminal) =>

@@ -23,31 +23,41 @@ internal sealed class MountReporter(Terminal terminal, MountRequest request) : I
     public bool IsLate { get; set; }
 
     /// <summary>Opens the image, and reports what is waited for.</summary>
-    public async Task<OpenedImage> FollowAsync(ImageSession session, string reference, CancellationToken cancellationToken)
+    public Task<OpenedImage> FollowAsync(ImageSession session, string reference, CancellationToken cancellationToken) => WaitAsync(
+        new MountReport("working", "finding the image"),
+        before => Reading(session) ?? before,
+        stop => session.OpenImageAsync(reference, stop),
+        cancellationToken);
+
+    /// <summary>Reports what is waited for as long as it takes, and gives it up when nobody waits any more.</summary>
+    /// <param name="first">What is told first.</param>
+    /// <param name="next">What is told after that.</param>
+    /// <param name="run">Begins what is waited for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<T> WaitAsync<T>(
+        MountReport first, Func<MountReport, MountReport> next, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
-        var what = new MountReport("working", "finding the image");
+        var what = first;
         Report(what);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var opening = session.OpenImageAsync(reference, stop.Token);
+        var running = run(stop.Token);
         try
         {
-            while (await Task.WhenAny(opening, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != opening)
+            while (await Task.WhenAny(running, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != running)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                what = Reading(session) ?? what;
+                what = next(what);
                 Report(what); // Also when there is no news: so it is noticed that nobody waits.
             }
         }
         catch
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
 
-        var image = await opening.ConfigureAwait(false);
-        Report(new MountReport("working", "mounting"));
-        return image;
+        return await running.ConfigureAwait(false);
     }
 
     /// <summary>The mount can be used.</summary>

@@ -12,6 +12,7 @@ namespace Larder.Cli.Images;
 internal sealed class MountServer : IDisposable
 {
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan KeeperPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RecordInterval = TimeSpan.FromSeconds(15);
 
     // Times as long as a look at what is on the disk took, until the next.
@@ -23,11 +24,13 @@ internal sealed class MountServer : IDisposable
     private readonly MountRegistry _registry;
     private readonly StandardErrorLogging _loggers;
     private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
+    private readonly bool _isFirst;
     private MountStatus? _written;
     private int _recorded;
 
-    private MountServer(Terminal terminal, MountRequest request)
+    private MountServer(Terminal terminal, MountRequest request, bool isFirst)
     {
+        _isFirst = isFirst;
         _terminal = terminal;
         _request = request;
         _reporter = new MountReporter(terminal, request);
@@ -36,9 +39,13 @@ internal sealed class MountServer : IDisposable
     }
 
     /// <summary>Serves until the mount ends or the process is asked to.</summary>
-    public static async Task<int> RunAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken)
+    /// <param name="terminal">Where it is told what happens.</param>
+    /// <param name="request">What and where.</param>
+    /// <param name="isFirst">Whether the keeper started at the same time, so that it may not listen yet and has no mount to go on with.</param>
+    /// <param name="cancellationToken">Asks to end.</param>
+    public static async Task<int> RunAsync(Terminal terminal, MountRequest request, bool isFirst, CancellationToken cancellationToken)
     {
-        using var server = new MountServer(terminal, request);
+        using var server = new MountServer(terminal, request, isFirst);
         try
         {
             await server.RunAsync(cancellationToken).ConfigureAwait(false);
@@ -69,13 +76,15 @@ internal sealed class MountServer : IDisposable
             }
         }
 
-        using var keeper = MountKeeperClient.FromEnvironment();
-        var kept = keeper?.Acquire(_request.LowerMountPoint);
+        using var known = _isFirst ? null : MountKeeperClient.FromEnvironment();
+        var kept = known?.Acquire(_request.LowerMountPoint);
         _reporter.IsLate = kept is not null;
         var session = await ImageSession.OpenAsync(_request.Settings, _loggers, cancellationToken).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             var image = await OpenImageAsync(session, kept, cancellationToken).ConfigureAwait(false);
+            using var first = _isFirst ? await FindKeeperAsync(cancellationToken).ConfigureAwait(false) : null;
+            var keeper = known ?? first;
             var mount = await MountAsync(image, keeper, kept, cancellationToken).ConfigureAwait(false);
             await using (mount.ConfigureAwait(false))
             {
@@ -104,6 +113,18 @@ internal sealed class MountServer : IDisposable
             kept?.Dispose();
             throw;
         }
+    }
+
+    private async Task<MountKeeperClient?> FindKeeperAsync(CancellationToken cancellationToken)
+    {
+        var socket = _terminal.Variable(MountKeeperClient.SocketVariable);
+        return socket is null
+            ? null
+            : await _reporter.WaitAsync(
+                new MountReport("working", "mounting"),
+                static report => report,
+                stop => MountKeeperClient.ConnectAsync(socket, KeeperPatience, stop),
+                cancellationToken).ConfigureAwait(false);
     }
 
     private Task<ImageMount> MountAsync(

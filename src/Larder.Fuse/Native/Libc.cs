@@ -84,6 +84,10 @@ internal static unsafe partial class Libc
     internal static partial int Kill(int process, int signal);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
+    internal static partial int WaitFor(int process, out int status, int options);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "getuid")]
     internal static partial uint UserId();
 

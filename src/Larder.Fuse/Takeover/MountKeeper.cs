@@ -10,8 +10,6 @@ namespace Larder.Fuse.Takeover;
 /// </summary>
 public static class MountKeeper
 {
-    private const int Terminate = 15;
-
     /// <summary>
     /// Runs until the command ends well, ends without having left a mount, ends too often, or this process is asked to end
     /// (by the token, SIGTERM, SIGINT or SIGHUP), which is passed on to the command. Mounts that are left are then detached.
@@ -26,12 +24,16 @@ public static class MountKeeper
         ArgumentNullException.ThrowIfNull(options);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var signals = new TerminationSignals(() => stop.CancelAsync());
-        var server = KeeperServer.Start(options);
+        var server = Listen(options);
         await using var _ = server.ConfigureAwait(false);
         var ends = new Queue<long>();
+        var first = options.FirstProcess;
         while (true)
         {
-            var code = await RunOnceAsync(options, server.SocketPath, stop.Token).ConfigureAwait(false);
+            using var command = first is { } process ? KeptProcess.Adopt(process) : KeptProcess.Start(options, server.SocketPath);
+            first = null;
+            options.Started?.Invoke(command.Id);
+            var code = await command.RunAsync(options.StopDeadline, stop.Token).ConfigureAwait(false);
             if (code == 0 || stop.IsCancellationRequested || server.Store.IsEmpty)
             {
                 return code;
@@ -61,35 +63,21 @@ public static class MountKeeper
         }
     }
 
+    // A first run that nobody will keep is not left to find that out.
+    private static KeeperServer Listen(MountKeeperOptions options)
+    {
+        try
+        {
+            return KeeperServer.Start(options);
+        }
+        catch when (options.FirstProcess is { } first)
+        {
+            _ = Libc.Kill(first, KeptProcess.Terminate);
+            throw;
+        }
+    }
+
     private static TimeSpan Delay(MountKeeperOptions options, int count) => count <= 1
         ? TimeSpan.Zero
         : TimeSpan.FromTicks(Math.Min(options.MaxDelay.Ticks, options.FirstDelay.Ticks << Math.Min(count - 2, 20)));
-
-    private static async Task<int> RunOnceAsync(MountKeeperOptions options, string socketPath, CancellationToken stop)
-    {
-        var start = new ProcessStartInfo(options.Program, options.Arguments) { UseShellExecute = false };
-        start.Environment[MountKeeperClient.SocketVariable] = socketPath;
-        using var process = Process.Start(start)!; // Not null: no shell is used, so a process is always made.
-        options.Started?.Invoke(process.Id);
-        try
-        {
-            await process.WaitForExitAsync(stop).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = Libc.Kill(process.Id, Terminate);
-            using var patience = new CancellationTokenSource(options.StopDeadline);
-            try
-            {
-                await process.WaitForExitAsync(patience.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill();
-                await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-        }
-
-        return process.ExitCode;
-    }
 }

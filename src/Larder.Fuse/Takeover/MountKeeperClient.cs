@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Larder.Fuse.Native;
@@ -13,6 +14,8 @@ public sealed class MountKeeperClient : IDisposable
     /// <summary>The environment variable that names the keeper's socket to the command that it starts.</summary>
     public const string SocketVariable = "LARDER_MOUNT_KEEPER";
 
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+
     private readonly Lock _gate = new();
     private readonly Socket _socket; // One exchange at a time, under _gate.
 
@@ -23,6 +26,33 @@ public sealed class MountKeeperClient : IDisposable
     /// <exception cref="FuseException">It does not answer.</exception>
     public static MountKeeperClient? FromEnvironment() =>
         Environment.GetEnvironmentVariable(SocketVariable) is { Length: > 0 } path ? Connect(path) : null;
+
+    /// <summary>Connects to a keeper that was started at the same time as this process, once it listens.</summary>
+    /// <param name="socketPath">Its socket.</param>
+    /// <param name="patience">How long it may take to begin.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FuseException">It does not answer within that time.</exception>
+    public static async Task<MountKeeperClient> ConnectAsync(string socketPath, TimeSpan patience, CancellationToken cancellationToken = default)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var isLast = Stopwatch.GetElapsedTime(began) >= patience;
+            if (isLast || File.Exists(socketPath))
+            {
+                try
+                {
+                    return Connect(socketPath);
+                }
+                catch (FuseException) when (!isLast)
+                {
+                    // It is bound, and about to listen; or left over, and about to be replaced.
+                }
+            }
+
+            await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Connects to a keeper.</summary>
     /// <param name="socketPath">Its socket.</param>

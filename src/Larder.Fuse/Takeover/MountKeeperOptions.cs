@@ -12,6 +12,13 @@ public sealed record MountKeeperOptions
     /// <summary>Its arguments.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>
+    /// A run of the command that is a child of this process already, as when a shell starts it and then becomes the keeper, so
+    /// that both start at the same time; null, the default, when the keeper is to start the first run too.
+    /// </summary>
+    /// <remarks>It waits for the keeper by <see cref="MountKeeperClient.ConnectAsync"/>.</remarks>
+    public int? FirstProcess { get; init; }
+
     /// <summary>The keeper's socket; null, the default, makes one in a directory that only this user can enter.</summary>
     public string? SocketPath { get; init; }
 
