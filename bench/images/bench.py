@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -33,6 +34,12 @@ def timed(*command, **options):
     began = time.perf_counter()
     run(*command, **options)
     return time.perf_counter() - began
+
+
+def processor_of_children():
+    """Seconds of processor time of all programs that were run to their end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def free_port():
@@ -186,6 +193,16 @@ class Mount:
         """Private memory of the process that serves it, in MiB."""
         with open(f"/proc/{self.process}/status", encoding="utf-8") as status:
             return int(re.search(r"RssAnon:\s+(\d+)", status.read()).group(1)) / 1024
+
+    def processor(self):
+        """Seconds of processor time that the process that serves it and the one that keeps it, its parent, have used."""
+        ticks, process = 0, self.process
+        for _ in range(2):
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+            process = int(fields[1])
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def __enter__(self):
         return self

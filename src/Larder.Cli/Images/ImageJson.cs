@@ -8,7 +8,6 @@ namespace Larder.Cli.Images;
 /// <summary>The JSON of the commands of images, and of what the processes of mounts tell each other.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(MountRequest))]
 [JsonSerializable(typeof(MountStatus))]
 [JsonSerializable(typeof(MountStatus[]))]
 [JsonSerializable(typeof(MountReport))]

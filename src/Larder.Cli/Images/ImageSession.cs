@@ -17,14 +17,13 @@ internal sealed class ImageSession : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ImageSources _sources;
 
-    private ImageSession(ImageSettings settings, TieredCache cache, ILogger logger)
+    private ImageSession(ImageSettings settings, TieredCache cache, ImageSources sources, ILogger logger)
     {
         _settings = settings;
         _logger = logger;
         Cache = cache;
         Layers = new LayerStore(cache);
-        Pins = PinsOf(settings.CacheDirectory);
-        _sources = new ImageSources(settings.Registries, cache, Pins);
+        _sources = sources;
     }
 
     /// <summary>The cache.</summary>
@@ -34,37 +33,79 @@ internal sealed class ImageSession : IAsyncDisposable
     public LayerStore Layers { get; }
 
     /// <summary>What tags stood for when they were looked up last.</summary>
-    public TagPins Pins { get; }
+    public TagPins Pins => _sources.Pins!; // Not null: they are always given.
 
     /// <summary>What is remembered of tags beside a cache.</summary>
     /// <param name="cacheDirectory">The cache directory; the file begins with a dot, so that it is no kind of artifact.</param>
     public static TagPins PinsOf(string cacheDirectory) => new(Path.Combine(cacheDirectory, ".images.json"));
 
     /// <summary>Opens the cache; beside another process that has it open, it is shared.</summary>
+    /// <param name="settings">Where, and how images are got.</param>
+    /// <param name="loggers">Where failures are told.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="first">The image that will be opened first: its registry is asked meanwhile. Null for nobody.</param>
     /// <exception cref="CacheException">The directory cannot be opened.</exception>
     /// <exception cref="CommandException">The remote tier's address is wrong.</exception>
-    public static async Task<ImageSession> OpenAsync(ImageSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<ImageSession> OpenAsync(
+        ImageSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken, string? first = null)
     {
         Directory.CreateDirectory(settings.CacheDirectory);
-        var cache = await OpenCacheAsync(settings, loggers, cancellationToken).ConfigureAwait(false);
-        return new ImageSession(settings, cache, loggers.CreateLogger("images"));
+        var sources = new ImageSources(settings.Registries, PinsOf(settings.CacheDirectory));
+        try
+        {
+            if (first is not null)
+            {
+                sources.Ask(ImageReference.Parse(first));
+            }
+
+            var cache = await OpenCacheAsync(settings, loggers, cancellationToken).ConfigureAwait(false);
+            return new ImageSession(settings, cache, sources, loggers.CreateLogger("images"));
+        }
+        catch
+        {
+            sources.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Finds an image.</summary>
     /// <exception cref="OciException">There is none, or it cannot be had.</exception>
     public async Task<(IImageSource Source, ResolvedImage Image)> ResolveAsync(ImageReference reference, CancellationToken cancellationToken)
     {
-        var source = _sources.Open(reference);
-        var platform = _settings.Platform is { } text ? ImagePlatform.Parse(text) : null;
-        return (source, await source.ResolveAsync(reference, platform, cancellationToken).ConfigureAwait(false));
+        var source = _sources.Open(reference, Cache);
+        return (source, await source.ResolveAsync(reference, Platform(), cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Opens an image: finds it, gets the indexes of its layers, and merges them.</summary>
+    /// <summary>
+    /// Opens an image: finds it, gets the indexes of its layers, and merges them. While a registry is asked, what the tag stood for
+    /// last time is opened, which is mostly what it still stands for.
+    /// </summary>
     /// <exception cref="OciException">There is none, or it cannot be had.</exception>
     public async Task<OpenedImage> OpenImageAsync(string reference, CancellationToken cancellationToken)
     {
-        var (source, image) = await ResolveAsync(ImageReference.Parse(reference), cancellationToken).ConfigureAwait(false);
-        return await OpenedImage.OpenAsync(Layers, source, image, _logger, cancellationToken).ConfigureAwait(false);
+        var parsed = ImageReference.Parse(reference);
+        var source = _sources.Open(parsed, Cache);
+        var recalled = source is RegistryImageSource registry
+            ? await registry.RecallAsync(parsed, Platform(), cancellationToken).ConfigureAwait(false)
+            : null;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var early = recalled is null ? null : Task.Run(() => OpenedImage.OpenAsync(Layers, source, recalled, _logger, stop.Token), stop.Token);
+        try
+        {
+            var image = await source.ResolveAsync(parsed, Platform(), cancellationToken).ConfigureAwait(false);
+            if (early is not null && image.ManifestDescriptor.Digest == recalled!.ManifestDescriptor.Digest)
+            {
+                return (await early.ConfigureAwait(false)).As(image);
+            }
+
+            await EndAsync(early, stop).ConfigureAwait(false);
+            early = null;
+            return await OpenedImage.OpenAsync(Layers, source, image, _logger, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await EndAsync(early, stop).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>
@@ -74,6 +115,17 @@ internal sealed class ImageSession : IAsyncDisposable
         _sources.Dispose();
         await Cache.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static async Task EndAsync(Task? early, CancellationTokenSource stop)
+    {
+        if (early is { IsCompleted: false })
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await early.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private ImagePlatform? Platform() => _settings.Platform is { } text ? ImagePlatform.Parse(text) : null;
 
     private static async Task<TieredCache> OpenCacheAsync(ImageSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
     {

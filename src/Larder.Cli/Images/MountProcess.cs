@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Larder.Cli.Output;
 using Larder.Fuse.Takeover;
 using Microsoft.Extensions.Logging;
@@ -41,7 +40,7 @@ internal static class MountProcess
     public static IEnumerable<string> Arguments(MountRequest request)
     {
         var program = MountKeeperOptions.ThisProgram([]);
-        return ["sh", Encode(request), program.Program, .. program.Arguments];
+        return ["sh", request.Encode(), program.Program, .. program.Arguments];
     }
 
     /// <summary>Whether a command line is one of these; if so, it is run.</summary>
@@ -57,16 +56,14 @@ internal static class MountProcess
                 terminal, arguments[1], terminal.Variable(MountKeeperClient.SocketVariable), first, cancellationToken).ConfigureAwait(false);
         }
 
-        var request = JsonSerializer.Deserialize(arguments[1], ImageJson.Default.MountRequest)
-            ?? throw CommandException.Usage("The request for a mount is malformed.");
-        return await MountServer.RunAsync(terminal, request, arguments[0] == Begin, cancellationToken).ConfigureAwait(false);
+        return await MountServer.RunAsync(terminal, MountRequest.Decode(arguments[1]), arguments[0] == Begin, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Keeps a mount until it ends, beginning with the start of the process that serves it.</summary>
     public static Task<int> KeepAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken)
     {
         var socket = $"{new MountRegistry(terminal).SocketOf(request.MountPoint)}.{Environment.ProcessId}";
-        return KeepAsync(terminal, Encode(request), socket, first: null, cancellationToken);
+        return KeepAsync(terminal, request.Encode(), socket, first: null, cancellationToken);
     }
 
     private static async Task<int> KeepAsync(Terminal terminal, string request, string? socket, int? first, CancellationToken cancellationToken)
@@ -80,6 +77,4 @@ internal static class MountProcess
         };
         return await MountKeeper.RunAsync(options, cancellationToken).ConfigureAwait(false);
     }
-
-    private static string Encode(MountRequest request) => JsonSerializer.Serialize(request, ImageJson.Default.MountRequest);
 }

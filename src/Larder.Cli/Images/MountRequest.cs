@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json;
+
 namespace Larder.Cli.Images;
 
 /// <summary>What <c>larder mount</c> was told, for the processes that keep and serve the mount.</summary>
@@ -29,4 +32,108 @@ internal sealed record MountRequest
 
     /// <summary>Where the FUSE mount is: under the writable view, or where it is to be seen.</summary>
     public string LowerMountPoint => WritableDirectory is null ? MountPoint : Path.Combine(WritableDirectory, "image");
+
+    /// <summary>The request as one argument of a command line.</summary>
+    /// <remarks>
+    /// JSON, written and read member by member: what the serializer needs for that would have to be compiled at every start of the
+    /// two processes that a mount waits for.
+    /// </remarks>
+    public string Encode()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString(Names.Reference, Reference);
+            json.WriteString(Names.MountPoint, MountPoint);
+            json.WriteBoolean(Names.Passthrough, Passthrough);
+            json.WriteString(Names.WritableDirectory, WritableDirectory);
+            json.WriteString(Names.Record, Record);
+            json.WriteNumber(Names.ReadDeadline, ReadDeadline.Ticks);
+            json.WriteBoolean(Names.ReportsLines, ReportsLines);
+            json.WriteString(Names.CacheDirectory, Settings.CacheDirectory);
+            json.WriteBoolean(Names.SharesCache, Settings.SharesCache);
+            json.WriteNumber(Names.CapacityBytes, Settings.CapacityBytes);
+            json.WriteString(Names.Remote, Settings.Remote);
+            json.WriteString(Names.Platform, Settings.Platform);
+            json.WriteBoolean(Names.PlainHttp, Settings.PlainHttp);
+            json.WriteString(Names.CaFile, Settings.CaFile);
+            json.WriteStartArray(Names.Mirrors);
+            foreach (var mirror in Settings.Mirrors)
+            {
+                json.WriteStringValue(mirror);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <exception cref="CommandException">It is something else.</exception>
+    public static MountRequest Decode(string text)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            var json = document.RootElement;
+            return new MountRequest
+            {
+                Reference = json.GetProperty(Names.Reference).GetString()!, // Not null: written from what is not.
+                MountPoint = json.GetProperty(Names.MountPoint).GetString()!, // Not null: likewise.
+                Passthrough = json.GetProperty(Names.Passthrough).GetBoolean(),
+                WritableDirectory = json.GetProperty(Names.WritableDirectory).GetString(),
+                Record = json.GetProperty(Names.Record).GetString(),
+                ReadDeadline = TimeSpan.FromTicks(json.GetProperty(Names.ReadDeadline).GetInt64()),
+                ReportsLines = json.GetProperty(Names.ReportsLines).GetBoolean(),
+                Settings = new ImageSettings
+                {
+                    CacheDirectory = json.GetProperty(Names.CacheDirectory).GetString()!, // Not null: likewise.
+                    SharesCache = json.GetProperty(Names.SharesCache).GetBoolean(),
+                    CapacityBytes = json.GetProperty(Names.CapacityBytes).GetInt64(),
+                    Remote = json.GetProperty(Names.Remote).GetString(),
+                    Platform = json.GetProperty(Names.Platform).GetString(),
+                    PlainHttp = json.GetProperty(Names.PlainHttp).GetBoolean(),
+                    CaFile = json.GetProperty(Names.CaFile).GetString(),
+                    Mirrors = ReadMirrors(json.GetProperty(Names.Mirrors)),
+                },
+            };
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw CommandException.Usage("The request for a mount is malformed.");
+        }
+    }
+
+    private static string[] ReadMirrors(JsonElement json)
+    {
+        var mirrors = new string[json.GetArrayLength()];
+        for (var i = 0; i < mirrors.Length; i++)
+        {
+            mirrors[i] = json[i].GetString()!; // Not null: likewise.
+        }
+
+        return mirrors;
+    }
+
+    private static class Names
+    {
+        public const string Reference = "reference";
+        public const string MountPoint = "mountPoint";
+        public const string Passthrough = "passthrough";
+        public const string WritableDirectory = "writableDirectory";
+        public const string Record = "record";
+        public const string ReadDeadline = "readDeadlineTicks";
+        public const string ReportsLines = "reportsLines";
+        public const string CacheDirectory = "cacheDirectory";
+        public const string SharesCache = "sharesCache";
+        public const string CapacityBytes = "capacityBytes";
+        public const string Remote = "remote";
+        public const string Platform = "platform";
+        public const string PlainHttp = "plainHttp";
+        public const string CaFile = "caFile";
+        public const string Mirrors = "mirrors";
+    }
 }

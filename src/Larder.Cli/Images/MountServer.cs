@@ -79,7 +79,8 @@ internal sealed class MountServer : IDisposable
         using var known = _isFirst ? null : MountKeeperClient.FromEnvironment();
         var kept = known?.Acquire(_request.LowerMountPoint);
         _reporter.IsLate = kept is not null;
-        var session = await ImageSession.OpenAsync(_request.Settings, _loggers, cancellationToken).ConfigureAwait(false);
+        var session = await ImageSession.OpenAsync(
+            _request.Settings, _loggers, cancellationToken, first: kept is null ? _request.Reference : null).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             var image = await OpenImageAsync(session, kept, cancellationToken).ConfigureAwait(false);

@@ -54,6 +54,16 @@ public sealed class OpenedImage
         return new OpenedImage(image, tree, new ImageContent(tree, store, origins, indexes, logger: logger));
     }
 
+    /// <summary>The same, for what another resolving of the same manifest said.</summary>
+    /// <param name="image">What it said.</param>
+    public OpenedImage As(ResolvedImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return image.ManifestDescriptor.Digest == Image.ManifestDescriptor.Digest
+            ? new OpenedImage(image, Tree, Content)
+            : throw new ArgumentException($"{image.Reference} is another image.", nameof(image));
+    }
+
     /// <summary>
     /// A digest of what node numbers mean: the same for the same image and the same way of merging, so that a mount is not
     /// served on by a program that numbers nodes otherwise.

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.RegularExpressions;
 
 namespace Larder.Oci.References;
 
@@ -15,7 +14,7 @@ namespace Larder.Oci.References;
 /// <c>library/</c>, and the tag is <c>latest</c> unless there is a digest. When there are both, the digest decides and the
 /// tag is only shown. Source: the grammar of github.com/distribution/reference.
 /// </remarks>
-public sealed partial record ImageReference
+public sealed record ImageReference
 {
     /// <summary>The registry that references without one mean.</summary>
     public const string DefaultRegistry = "docker.io";
@@ -28,6 +27,8 @@ public sealed partial record ImageReference
     private const int MaxRepositoryLength = 255;
     private const int MaxTagLength = 128;
     private const int MaxTextLength = 4096;
+
+    private static readonly SearchValues<char> WordCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789");
 
     private static readonly SearchValues<char> TagCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
@@ -235,7 +236,7 @@ public sealed partial record ImageReference
             return path.Length == 0 ? "the repository is missing" : $"the repository is longer than {MaxRepositoryLength} characters";
         }
 
-        if (!path.Split('/').All(static part => RepositoryPart().IsMatch(part)))
+        if (!path.Split('/').All(static part => IsRepositoryPart(part)))
         {
             return path.Any(char.IsAsciiLetterUpper)
                 ? "a repository has no upper-case letters"
@@ -249,6 +250,28 @@ public sealed partial record ImageReference
 
     private static string Normalized(string registry) =>
         registry.ToLowerInvariant() is "index.docker.io" or "registry-1.docker.io" ? DefaultRegistry : registry.ToLowerInvariant();
+
+    // [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*
+    private static bool IsRepositoryPart(ReadOnlySpan<char> part)
+    {
+        while (true)
+        {
+            var word = part.IndexOfAnyExcept(WordCharacters);
+            if (word < 0)
+            {
+                return part.Length > 0;
+            }
+
+            var rest = part[word..];
+            var next = rest.IndexOfAny(WordCharacters);
+            if (word == 0 || next < 0 || !(rest[..next] is "." or "_" or "__" || !rest[..next].ContainsAnyExcept('-')))
+            {
+                return false;
+            }
+
+            part = rest[next..];
+        }
+    }
 
     private static bool IsTag(ReadOnlySpan<char> tag) =>
         tag.Length is > 0 and <= MaxTagLength && tag[0] is not ('.' or '-') && !tag.ContainsAnyExcept(TagCharacters);
@@ -290,7 +313,4 @@ public sealed partial record ImageReference
 
     private static bool IsPort(ReadOnlySpan<char> text) =>
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0;
-
-    [GeneratedRegex(@"^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex RepositoryPart();
 }

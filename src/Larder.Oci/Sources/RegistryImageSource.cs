@@ -18,6 +18,7 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
     private readonly ImageReference _repository;
     private readonly ManifestStore _store;
     private readonly TagPins? _pins;
+    private readonly TagInquiry? _inquiry;
 
     /// <summary>Creates the source of a repository. Nothing is sent yet.</summary>
     /// <param name="client">Speaks to the registry; stays the caller's.</param>
@@ -25,6 +26,11 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
     /// <param name="cache">Keeps manifests; null for none.</param>
     /// <param name="pins">Remembers tags; null for nothing.</param>
     public RegistryImageSource(RegistryClient client, ImageReference repository, TieredCache? cache = null, TagPins? pins = null)
+        : this(client, repository, cache, pins, inquiry: null)
+    {
+    }
+
+    internal RegistryImageSource(RegistryClient client, ImageReference repository, TieredCache? cache, TagPins? pins, TagInquiry? inquiry)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(repository);
@@ -37,6 +43,7 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
         _repository = repository;
         _store = new ManifestStore(cache);
         _pins = pins;
+        _inquiry = inquiry;
         Name = $"{repository.Registry}/{repository.Repository}";
     }
 
@@ -60,6 +67,36 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
         }
 
         return image;
+    }
+
+    /// <summary>
+    /// What a tag stood for last time, from what the cache has, asking nobody: what <see cref="ResolveAsync"/> will most likely say,
+    /// to begin with what that takes.
+    /// </summary>
+    /// <param name="reference">The tag.</param>
+    /// <param name="platform">As for <see cref="ResolveAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when that is not remembered, or not all of it is there; and for a digest, which is resolved without asking.</returns>
+    public async ValueTask<ResolvedImage?> RecallAsync(
+        ImageReference reference, ImagePlatform? platform, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (reference.Digest is not null || _pins is null
+            || await _pins.FindAsync(reference, cancellationToken).ConfigureAwait(false) is not { } pin
+            || await _store.FindAsync(pin, cancellationToken).ConfigureAwait(false) is not { } content)
+        {
+            return null;
+        }
+
+        try
+        {
+            var memory = new Recollection(_store, new RootManifest(content, pin, null, IsPinned: true), Name);
+            return await ImageResolver.ResolveAsync(memory, reference, platform, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OciException)
+        {
+            return null;
+        }
     }
 
     /// <inheritdoc/>
@@ -90,7 +127,7 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
         try
         {
             // What is probably still right is only asked for by name.
-            var now = await _client.FindDigestAsync(reference, cancellationToken).ConfigureAwait(false);
+            var now = await FindDigestAsync(reference, cancellationToken).ConfigureAwait(false);
             if (now == pinned)
             {
                 return new RootManifest(last, now!.Value, null); // Not null: it equals the pin, for which there is content.
@@ -139,10 +176,35 @@ public sealed class RegistryImageSource : IImageSource, IManifestOrigin
         return content;
     }
 
+    private async ValueTask<OciDigest?> FindDigestAsync(ImageReference reference, CancellationToken cancellationToken)
+    {
+        var (asked, digest) = _inquiry is null ? default : await _inquiry.TakeAsync(reference, cancellationToken).ConfigureAwait(false);
+        return asked ? digest : await _client.FindDigestAsync(reference, cancellationToken).ConfigureAwait(false);
+    }
+
     private async ValueTask<RootManifest> FetchAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var fetched = await _client.GetManifestAsync(reference, cancellationToken).ConfigureAwait(false);
         await _store.KeepAsync(fetched.Digest, fetched.Content, cancellationToken).ConfigureAwait(false);
         return new RootManifest(fetched.Content, fetched.Digest, fetched.MediaType);
+    }
+
+    /// <summary>What the cache has, and nothing else.</summary>
+    private sealed class Recollection(ManifestStore store, RootManifest root, string name) : IManifestOrigin
+    {
+        public string Name => name;
+
+        public ValueTask<RootManifest> ReadRootAsync(ImageReference reference, CancellationToken cancellationToken) => new(root);
+
+        public ValueTask<byte[]> ReadManifestAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
+            ReadAsync(descriptor, cancellationToken);
+
+        public ValueTask<byte[]> ReadConfigAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
+            ReadAsync(descriptor, cancellationToken);
+
+        private async ValueTask<byte[]> ReadAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
+            await store.FindAsync(descriptor.Digest, cancellationToken).ConfigureAwait(false) is { } content && content.Length == descriptor.Size
+                ? content
+                : throw new OciException(OciErrorKind.Unavailable, $"{descriptor.Digest} of {name} is not here.");
     }
 }

@@ -94,6 +94,25 @@ public sealed class MountLifeTests
     }
 
     [Fact]
+    public async Task What_a_killed_keeper_leaves_is_removed_when_something_is_mounted_again()
+    {
+        using var directory = new TemporaryDirectory();
+        var reference = await WriteManyAsync(directory["layout"]);
+        await using var mount = await MountedImage.MountAsync(reference, directory["cache"]);
+        var sockets = Assert.Single(mount.Sockets());
+        var keeper = int.Parse(Path.GetExtension(sockets)[1..], System.Globalization.CultureInfo.InvariantCulture);
+
+        await MountedImage.SignalAsync("KILL", keeper);
+        Assert.True(File.Exists(Path.Combine(mount.Root, "large"))); // Who serves goes on.
+        (await mount.RunAsync("unmount", mount.Root)).Succeeded();
+        (await mount.RunAsync("mount", reference, mount.Root, "--cache-dir", mount.Cache)).Succeeded();
+
+        Assert.NotEqual(sockets, Assert.Single(mount.Sockets()));
+        (await mount.RunAsync("unmount", mount.Root)).Succeeded();
+        await MountedImage.WaitAsync("no socket", () => mount.Sockets().Length == 0);
+    }
+
+    [Fact]
     public async Task Plain_umount_ends_the_processes_too()
     {
         using var directory = new TemporaryDirectory();

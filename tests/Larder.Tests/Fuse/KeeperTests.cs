@@ -194,6 +194,32 @@ public sealed class KeeperTests
         Assert.Equal(5, await MountKeeper.RunAsync(options, stop.Token));
     }
 
+    [Fact]
+    public async Task A_keeper_that_starts_later_is_waited_for()
+    {
+        var directory = Directory.CreateTempSubdirectory("larder-keeper-test-");
+        var path = Path.Combine(directory.FullName, "socket");
+        var connecting = MountKeeperClient.ConnectAsync(path, TimeSpan.FromMinutes(1));
+        await Task.Delay(50);
+        Assert.False(connecting.IsCompleted);
+
+        await using (KeeperServer.Start(Options with { SocketPath = path }))
+        {
+            using var client = await connecting;
+            Assert.Empty(client.List());
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_keeper_that_never_comes_is_not_waited_for_for_ever()
+    {
+        var connecting = MountKeeperClient.ConnectAsync(Place(), TimeSpan.FromMilliseconds(50));
+
+        Assert.Equal(FuseErrorKind.Keeper, (await Assert.ThrowsAsync<FuseException>(() => connecting)).Kind);
+    }
+
     private static string Place() => Path.Combine(Path.GetTempPath(), $"larder-{Guid.NewGuid():N}");
 
     private static void Put(MountKeeperClient client, string mountPoint)

@@ -93,6 +93,9 @@ internal sealed class MountedImage : IAsyncDisposable
     /// <summary>What its processes had to say.</summary>
     public string Log() => string.Concat(Directory.EnumerateFiles(Path.Combine(_directory["run"], "larder", "mounts"), "*.log").Select(File.ReadAllText));
 
+    /// <summary>Where keepers listen, or have listened.</summary>
+    public string[] Sockets() => Directory.GetFiles(Path.Combine(_directory["run"], "larder", "mounts"), "*.socket.*");
+
     /// <summary>Whether the kernel's table has it.</summary>
     public bool IsMounted() => File.ReadAllText("/proc/self/mountinfo").Contains($" {Root} ", StringComparison.Ordinal);
 

@@ -64,6 +64,52 @@ public sealed class PinnedTagTests : RegistryTest
     }
 
     [Fact]
+    public async Task What_is_remembered_is_recalled_without_asking_anybody()
+    {
+        await Registry.AddAsync("app", "v1", [Layer], asIndex: true);
+        await using var cache = await TieredCache.OpenAsync(_cacheOptions);
+        using var client = new RegistryClient(Options);
+        var source = new RegistryImageSource(client, Reference(), cache, Pins);
+        var nothing = await source.RecallAsync(Reference(), null, default);
+        var image = await source.ResolveAsync(Reference(), null, default);
+        Registry.Requests.Clear();
+
+        var recalled = await source.RecallAsync(Reference(), null, default);
+        var elsewhere = await new RegistryImageSource(client, Reference(), cache: null, Pins).RecallAsync(Reference(), null, default);
+
+        Assert.Null(nothing);
+        Assert.Null(elsewhere);
+        Assert.Equal(image.ManifestDescriptor, recalled!.ManifestDescriptor);
+        Assert.Equal(image.Layers, recalled.Layers);
+        Assert.True(recalled.IsPinned);
+        Assert.Empty(Registry.Requests);
+    }
+
+    [Fact]
+    public async Task What_was_asked_early_is_not_asked_again_and_is_the_answer_once()
+    {
+        await Registry.AddAsync("app", "v1", [Layer]);
+        await using var cache = await TieredCache.OpenAsync(_cacheOptions);
+        using (var before = new ImageSources(Options, Pins))
+        {
+            before.Ask(Reference()); // Of a tag that nobody has looked up nothing is asked.
+            await before.Open(Reference(), cache).ResolveAsync(Reference(), null, default);
+        }
+
+        Assert.Equal("GET", Assert.Single(Registry.Requests, static request => request.Path.Contains("/manifests/", StringComparison.Ordinal)).Method);
+        Registry.Requests.Clear();
+        using var sources = new ImageSources(Options, Pins);
+        sources.Ask(Reference());
+        var source = sources.Open(Reference(), cache);
+
+        await source.ResolveAsync(Reference(), null, default);
+        Assert.Equal("HEAD", Assert.Single(Registry.Requests).Method);
+
+        var moved = await Registry.AddAsync("app", "v1", [Layer, Layer]);
+        Assert.Equal(moved.Digest, (await source.ResolveAsync(Reference(), null, default)).Digest);
+    }
+
+    [Fact]
     public async Task An_image_that_was_used_can_be_used_while_its_registry_is_away()
     {
         var root = await Registry.AddAsync("app", "v1", [Layer]);
