@@ -5,7 +5,7 @@
 #   bench/images/run.sh [--short] [--only PART,...] [--markdown FILE]
 #
 #   --short     two rounds instead of five
-#   --only      some of: list, reads, last, readers, nodes, memory, program
+#   --only      some of: list (mount to the first ls), reads, last, readers, nodes, memory, program
 #   --markdown  where the figures go; default bench/results/images.md
 #
 # The image is made on first use, below artifacts/bench-images (see make-image.sh). Needs root, docker-registry, redis-server,

@@ -19,51 +19,61 @@ internal static class CommandLine
         'larder wasm' WebAssembly modules. 'larder symbols' finds what assemblies and modules hold, 'larder index' indexes blocks.
         """;
 
+    private static readonly (string Name, Func<Terminal, Command> Create)[] Commands =
+    [
+        ("serve", ServeCommand.Create),
+        ("stats", StatsCommand.Create),
+        ("plan", PlanCommand.Create),
+        ("get", GetCommand.Create),
+        ("put", PutCommand.Create),
+        ("ls", ListCommand.Create),
+        ("explain", ExplainCommand.Create),
+        ("verify", VerifyCommand.Create),
+        ("scrub", ScrubCommand.Create),
+        ("purge", PurgeCommand.Create),
+        ("config", ConfigCommand.Create),
+        ("run", RunCommand.Create),
+        ("compile", CompileCommand.Create),
+        ("handlers", HandlersCommand.Create),
+        ("wasm", WasmCommand.Create),
+        ("pull", PullCommand.Create),
+        ("images", ImagesCommand.Create),
+        ("mount", MountCommand.Create),
+        ("unmount", UnmountCommand.Create),
+        ("mounts", MountsCommand.Create),
+        ("layers", LayersCommand.Create),
+        ("tree", TreeCommand.Create),
+        ("cat", CatCommand.Create),
+        ("prefetch", PrefetchCommand.Create),
+        ("export", ExportCommand.Create),
+        ("symbols", SymbolsCommand.Create),
+        ("index", IndexCommand.Create),
+        ("completion", CompletionCommand.Create),
+    ];
+
     /// <summary>Runs one command line to its end and returns the exit code.</summary>
     public static async Task<int> RunAsync(string[] arguments, Terminal terminal, CancellationToken cancellationToken)
     {
         using var interruption = new Interruption(cancellationToken);
         var exitCode = MountProcess.Recognises(arguments)
             ? await GuardAsync(terminal, () => MountProcess.RunAsync(arguments, terminal, interruption.Token), interruption.Token).ConfigureAwait(false)
-            : await InvokeAsync(Build(terminal).Parse(arguments), terminal, interruption.Token).ConfigureAwait(false);
+            : await InvokeAsync(Build(terminal, arguments.FirstOrDefault()).Parse(arguments), terminal, interruption.Token).ConfigureAwait(false);
         await terminal.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
         return exitCode;
     }
 
     /// <summary>Builds the tree of commands.</summary>
-    internal static RootCommand Build(Terminal terminal)
+    /// <param name="terminal">What they speak to.</param>
+    /// <param name="only">The name of the one that is needed, so that the others are not made; null, or no name, for all.</param>
+    internal static RootCommand Build(Terminal terminal, string? only = null)
     {
-        var root = new RootCommand(Description)
+        var root = new RootCommand(Description);
+        var one = Array.FindIndex(Commands, command => command.Name == only);
+        foreach (var (_, create) in one < 0 ? Commands : Commands.AsSpan(one, 1))
         {
-            ServeCommand.Create(terminal),
-            StatsCommand.Create(terminal),
-            PlanCommand.Create(terminal),
-            GetCommand.Create(terminal),
-            PutCommand.Create(terminal),
-            ListCommand.Create(terminal),
-            ExplainCommand.Create(terminal),
-            VerifyCommand.Create(terminal),
-            ScrubCommand.Create(terminal),
-            PurgeCommand.Create(terminal),
-            ConfigCommand.Create(terminal),
-            RunCommand.Create(terminal),
-            CompileCommand.Create(terminal),
-            HandlersCommand.Create(terminal),
-            WasmCommand.Create(terminal),
-            PullCommand.Create(terminal),
-            ImagesCommand.Create(terminal),
-            MountCommand.Create(terminal),
-            UnmountCommand.Create(terminal),
-            MountsCommand.Create(terminal),
-            LayersCommand.Create(terminal),
-            TreeCommand.Create(terminal),
-            CatCommand.Create(terminal),
-            PrefetchCommand.Create(terminal),
-            ExportCommand.Create(terminal),
-            SymbolsCommand.Create(terminal),
-            IndexCommand.Create(terminal),
-            CompletionCommand.Create(terminal),
-        };
+            root.Subcommands.Add(create(terminal));
+        }
+
         foreach (var help in root.Options.OfType<HelpOption>())
         {
             help.Action = new HelpWithExamples((HelpAction)help.Action!);

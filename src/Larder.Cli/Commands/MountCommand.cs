@@ -66,10 +66,8 @@ internal static class MountCommand
                 return await MountProcess.KeepAsync(terminal, request, cancellationToken).ConfigureAwait(false);
             }
 
-            var status = await MountLauncher.StartAsync(terminal, request, cancellationToken).ConfigureAwait(false);
-            terminal.Say(parsed.GetValue(json)
-                ? System.Text.Json.JsonSerializer.Serialize(status, ImageJson.Indented.MountStatus)
-                : MountReporter.Describe(status));
+            var ready = await MountLauncher.StartAsync(terminal, request, cancellationToken).ConfigureAwait(false);
+            terminal.Say(parsed.GetValue(json) ? ready.IndentStatus() : ready.What);
             return ExitCodes.Ok;
         });
         return command;

@@ -10,7 +10,6 @@ namespace Larder.Cli.Images;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(MountStatus))]
 [JsonSerializable(typeof(MountStatus[]))]
-[JsonSerializable(typeof(MountReport))]
 [JsonSerializable(typeof(TreeLine))]
 [JsonSerializable(typeof(PrefetchReport))]
 [JsonSerializable(typeof(PullReport))]

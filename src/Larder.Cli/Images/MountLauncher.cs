@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Larder.Fuse.Takeover;
-using Larder.Oci.Mounting;
 using Spectre.Console;
 
 namespace Larder.Cli.Images;
@@ -16,8 +14,9 @@ internal static class MountLauncher
     private const string FirstGenerationBytes = "400000";
 
     /// <summary>Starts and waits, and shows on a terminal what is waited for.</summary>
+    /// <returns>The report of a mount that is ready.</returns>
     /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
-    public static Task<MountStatus> StartAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken) =>
+    public static Task<MountReport> StartAsync(Terminal terminal, MountRequest request, CancellationToken cancellationToken) =>
         StartAsync(terminal, request, null, terminal.ErrorIsTerminal, cancellationToken);
 
     /// <summary>Starts and waits.</summary>
@@ -26,8 +25,9 @@ internal static class MountLauncher
     /// <param name="remoteToken">The token or password of the remote tier; null for none.</param>
     /// <param name="shows">Whether the terminal shows what is waited for.</param>
     /// <param name="cancellationToken">Gives up; nothing stays mounted.</param>
+    /// <returns>The report of a mount that is ready.</returns>
     /// <exception cref="CommandException">There is no mount, with what its process said.</exception>
-    public static async Task<MountStatus> StartAsync(
+    public static async Task<MountReport> StartAsync(
         Terminal terminal, MountRequest request, string? remoteToken, bool shows, CancellationToken cancellationToken)
     {
         var registry = new MountRegistry(terminal);
@@ -64,7 +64,7 @@ internal static class MountLauncher
         }
     }
 
-    private static async Task<MountStatus> WaitAsync(
+    private static async Task<MountReport> WaitAsync(
         Terminal terminal, bool shows, StreamReader reports, string log, CancellationToken cancellationToken)
     {
         if (!shows)
@@ -93,16 +93,16 @@ internal static class MountLauncher
             }).ConfigureAwait(false);
     }
 
-    private static async Task<MountStatus> ReadAsync(
+    private static async Task<MountReport> ReadAsync(
         StreamReader reports, string log, Action<MountReport> show, CancellationToken cancellationToken)
     {
         while (await reports.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
         {
-            var report = JsonSerializer.Deserialize(line, ImageJson.Default.MountReport);
+            var report = MountReport.Decode(line);
             switch (report)
             {
-                case { State: "ready", Status: { } status }:
-                    return status;
+                case { State: "ready", Status.IsEmpty: false }:
+                    return report;
                 case { State: "failed" }:
                     throw new CommandException(report.ExitCode, report.What);
                 case not null:

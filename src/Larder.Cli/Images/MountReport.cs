@@ -1,13 +1,81 @@
+using System.Text;
+using System.Text.Json;
 using Larder.Oci.Mounting;
 
 namespace Larder.Cli.Images;
 
 /// <summary>A line that the process of a mount tells whoever waits for it.</summary>
+/// <remarks>Written and read member by member, for the reason that <see cref="MountRequest.Encode"/> has.</remarks>
 /// <param name="State"><c>working</c>, <c>ready</c> or <c>failed</c>.</param>
-/// <param name="What">What is being done, or what failed.</param>
+/// <param name="What">What is being done, what failed, or the mount in a line for people.</param>
 /// <param name="Done">Bytes done; 0 when there is nothing to count.</param>
 /// <param name="Total">Bytes in all.</param>
 /// <param name="ExitCode">For <c>failed</c>: what the command ends with.</param>
-/// <param name="Status">For <c>ready</c>: the mount.</param>
+/// <param name="Status">For <c>ready</c>: the mount, a <see cref="MountStatus"/> in JSON.</param>
 internal sealed record MountReport(
-    string State, string What, long Done = 0, long Total = 0, int ExitCode = 0, MountStatus? Status = null);
+    string State, string What, long Done = 0, long Total = 0, int ExitCode = 0, ReadOnlyMemory<byte> Status = default)
+{
+    /// <summary>The line, with its end.</summary>
+    public byte[] Encode()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("state", State);
+            json.WriteString("what", What);
+            json.WriteNumber("done", Done);
+            json.WriteNumber("total", Total);
+            json.WriteNumber("exitCode", ExitCode);
+            if (!Status.IsEmpty)
+            {
+                json.WritePropertyName("status");
+                json.WriteRawValue(Status.Span);
+            }
+
+            json.WriteEndObject();
+        }
+
+        buffer.WriteByte((byte)'\n');
+        return buffer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
+    /// <returns>Null for something else.</returns>
+    public static MountReport? Decode(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var json = document.RootElement;
+            return new MountReport(
+                json.GetProperty("state").GetString()!, // Not null: written from what is not.
+                json.GetProperty("what").GetString()!, // Not null: likewise.
+                json.GetProperty("done").GetInt64(),
+                json.GetProperty("total").GetInt64(),
+                json.GetProperty("exitCode").GetInt32(),
+                json.TryGetProperty("status", out var status) ? Encoding.UTF8.GetBytes(status.GetRawText()) : default(ReadOnlyMemory<byte>));
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The mount of a <c>ready</c> one.</summary>
+    public MountStatus ReadStatus() =>
+        JsonSerializer.Deserialize(Status.Span, ImageJson.Default.MountStatus) ?? throw new JsonException("The report of a mount has no status.");
+
+    /// <summary>The mount of a <c>ready</c> one, as JSON for people.</summary>
+    public string IndentStatus()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        using (var document = JsonDocument.Parse(Status))
+        {
+            document.RootElement.WriteTo(json);
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+}

@@ -38,11 +38,11 @@ internal sealed class MountReporter(Terminal terminal, MountRequest request) : I
         MountReport first, Func<MountReport, MountReport> next, Func<CancellationToken, Task<T>> run, CancellationToken cancellationToken)
     {
         var what = first;
-        Report(what);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var running = run(stop.Token);
+        var running = Task.Run(() => run(stop.Token), stop.Token);
         try
         {
+            Report(what);
             while (await Task.WhenAny(running, Task.Delay(Interval, cancellationToken)).ConfigureAwait(false) != running)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -65,7 +65,7 @@ internal sealed class MountReporter(Terminal terminal, MountRequest request) : I
     {
         if (request.ReportsLines)
         {
-            Report(new MountReport("ready", string.Empty, Status: status));
+            Report(new MountReport("ready", Describe(status), Status: JsonSerializer.SerializeToUtf8Bytes(status, ImageJson.Default.MountStatus)));
             return;
         }
 
@@ -104,7 +104,7 @@ internal sealed class MountReporter(Terminal terminal, MountRequest request) : I
     {
         try
         {
-            _lines?.Write([.. JsonSerializer.SerializeToUtf8Bytes(report, ImageJson.Default.MountReport), (byte)'\n']);
+            _lines?.Write(report.Encode());
         }
         catch (IOException) when (IsLate)
         {

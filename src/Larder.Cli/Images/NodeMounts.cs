@@ -38,7 +38,8 @@ internal sealed class NodeMounts(Terminal terminal, NodeOptions options) : IMoun
         };
         try
         {
-            return await MountLauncher.StartAsync(terminal, request, options.UpstreamToken, shows: false, cancellationToken).ConfigureAwait(false);
+            var ready = await MountLauncher.StartAsync(terminal, request, options.UpstreamToken, shows: false, cancellationToken).ConfigureAwait(false);
+            return ready.ReadStatus();
         }
         catch (Exception e) when (ExitCodes.Of(e) is not null and not ExitCodes.Interrupted)
         {

@@ -51,6 +51,17 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_command_can_be_made_without_the_others()
+    {
+        var terminal = new Terminal(Stream.Null, Stream.Null, TextWriter.Null, new Dictionary<string, string>());
+
+        foreach (var command in CommandLine.Build(terminal).Subcommands)
+        {
+            Assert.Equal(command.Name, Assert.Single(CommandLine.Build(terminal, command.Name).Subcommands).Name);
+        }
+    }
+
+    [Fact]
     public async Task No_node_is_5_and_says_how_to_start_one()
     {
         var run = await CommandRun.OfAsync(
