@@ -66,14 +66,38 @@ internal sealed record MountReport(
     public MountStatus ReadStatus() =>
         JsonSerializer.Deserialize(Status.Span, ImageJson.Default.MountStatus) ?? throw new JsonException("The report of a mount has no status.");
 
-    /// <summary>The mount of a <c>ready</c> one, as JSON for people.</summary>
+    /// <summary>The mount of a <c>ready</c> one, as JSON for people: what the serializer would write, with its words as they came.</summary>
     public string IndentStatus()
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        using (var document = JsonDocument.Parse(Status))
         {
-            document.RootElement.WriteTo(json);
+            var reader = new Utf8JsonReader(Status.Span);
+            while (reader.Read())
+            {
+                switch (reader.TokenType)
+                {
+                    case JsonTokenType.StartObject:
+                        json.WriteStartObject();
+                        break;
+                    case JsonTokenType.EndObject:
+                        json.WriteEndObject();
+                        break;
+                    case JsonTokenType.StartArray:
+                        json.WriteStartArray();
+                        break;
+                    case JsonTokenType.EndArray:
+                        json.WriteEndArray();
+                        break;
+                    case JsonTokenType.PropertyName:
+                        json.WritePropertyName(reader.ValueSpan);
+                        break;
+                    default:
+                        // A value decoded and written again would have other characters escaped than the serializer escapes.
+                        json.WriteRawValue(Status.Span[(int)reader.TokenStartIndex..(int)reader.BytesConsumed], skipInputValidation: true);
+                        break;
+                }
+            }
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
