@@ -81,7 +81,7 @@ public sealed unsafe partial class Instance
                 if (offset > table.Length || table.Length - offset < (ulong)segment.Items.Length)
                 {
                     KeepSegments(definition, index);
-                    return new Trap(TrapKind.TableOutOfBounds, () => []);
+                    return new Trap(TrapKind.TableOutOfBounds, _ => []);
                 }
 
                 WriteItems(index, table.Elements + offset);
@@ -122,7 +122,7 @@ public sealed unsafe partial class Instance
             var length = memory.ByteLength;
             if (offset > length || length - offset < (ulong)segment.Bytes.Length)
             {
-                return new Trap(TrapKind.MemoryOutOfBounds, () => []);
+                return new Trap(TrapKind.MemoryOutOfBounds, _ => []);
             }
 
             segment.Bytes.Span.CopyTo(memory.Span(offset, segment.Bytes.Length));

@@ -209,14 +209,14 @@ public sealed unsafe partial class Store : IDisposable
         if (_depth == 0 && !TrySetStackLimit((nuint)(&marker)))
         {
             return !_countsDepth
-                ? new Trap(TrapKind.StackOverflow, () => [])
+                ? new Trap(TrapKind.StackOverflow, _ => [])
                 : throw new WasmException(WasmErrorKind.Unavailable, StackBounds.Exhausted);
         }
 
         long[]? depths = null;
         if (_depth > 0 && _countsDepth && !TryNest(out depths))
         {
-            return new Trap(TrapKind.StackOverflow, () => []);
+            return new Trap(TrapKind.StackOverflow, _ => []);
         }
 
         var hasReturned = false;
@@ -349,15 +349,15 @@ public sealed unsafe partial class Store : IDisposable
     {
         // The frames are there as long as the exception is; most callers never ask for them.
         var instances = _instances;
-        return new Trap(kind, () => Walk(instances, exception), message);
+        return new Trap(kind, most => Walk(instances, exception, most), message);
     }
 
-    private static ImmutableArray<GuestFrame> Walk(List<Instance> instances, Exception exception)
+    private static ImmutableArray<GuestFrame> Walk(List<Instance> instances, Exception exception, int most)
     {
         var frames = ImmutableArray.CreateBuilder<GuestFrame>();
         foreach (var frame in new StackTrace(exception).GetFrames())
         {
-            if (frames.Count == Trap.MostFrames)
+            if (frames.Count == most)
             {
                 break;
             }

@@ -7,13 +7,11 @@ namespace Larder.Wasm;
 /// <summary>Why a call of guest code ended without results. Immutable; thread safe.</summary>
 public sealed class Trap
 {
-    /// <summary>Most frames of a stack that are told.</summary>
-    internal const int MostFrames = 1_000;
-
-    private readonly Func<ImmutableArray<GuestFrame>> _walk;
+    // Given how many frames are wanted at most, and called when they are.
+    private readonly Func<int, ImmutableArray<GuestFrame>> _walk;
     private ImmutableArray<GuestFrame> _frames;
 
-    internal Trap(TrapKind kind, Func<ImmutableArray<GuestFrame>> walk, string? message = null)
+    internal Trap(TrapKind kind, Func<int, ImmutableArray<GuestFrame>> walk, string? message = null)
     {
         Kind = kind;
         _walk = walk;
@@ -28,20 +26,28 @@ public sealed class Trap
     /// </summary>
     public string Message { get; }
 
-    /// <summary>
-    /// The guest's calls at that moment, innermost first, as far as there are no more than a thousand; made when first asked for.
-    /// </summary>
+    /// <summary>The guest's calls at that moment, innermost first; made when first asked for.</summary>
     public ImmutableArray<GuestFrame> Stack
     {
         get
         {
             if (_frames.IsDefault)
             {
-                ImmutableInterlocked.InterlockedInitialize(ref _frames, _walk());
+                ImmutableInterlocked.InterlockedInitialize(ref _frames, _walk(int.MaxValue));
             }
 
             return _frames;
         }
+    }
+
+    /// <summary>
+    /// The innermost of the guest's calls, no more than so many: of a stack that was used up there are hundreds of thousands, and
+    /// naming one takes a microsecond.
+    /// </summary>
+    public ImmutableArray<GuestFrame> Innermost(int most)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(most);
+        return _walk(most);
     }
 
     /// <summary>The message and the stack, a line each.</summary>

@@ -200,12 +200,13 @@ public sealed partial class GuestInstance
         text.Append('.');
         if (trap is not null)
         {
-            foreach (var frame in trap.Stack.Take(MostFrames))
+            var frames = trap.Innermost(MostFrames + 1);
+            foreach (var frame in frames.Take(MostFrames))
             {
                 text.Append("\n    at ").Append(frame.Name);
             }
 
-            if (trap.Stack.Length > MostFrames)
+            if (frames.Length > MostFrames)
             {
                 text.Append("\n    and more");
             }

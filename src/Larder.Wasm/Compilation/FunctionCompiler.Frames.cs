@@ -51,6 +51,10 @@ internal sealed partial class FunctionCompiler
         _il.Token(ILOpCode.Call, TokenKind.Region, body.Regions.Length);
         _il.Op(ILOpCode.Ret);
         var (code, relocations) = _il.Finish();
-        return new MethodCode(code, relocations, [.. _locals], _contextArgument + 8, body.Regions) { Body = body };
+        return new MethodCode(code, relocations, [.. _locals], _contextArgument + 8, body.Regions)
+        {
+            Body = body,
+            CountsDepth = _countsDepth,
+        };
     }
 }

@@ -74,7 +74,7 @@ internal sealed partial class FunctionCompiler(WasmModule module, InstanceLayout
         WriteTraps();
         SetUnits();
         var (code, relocations) = _il.Finish();
-        return new MethodCode(code, relocations, [.. _locals], _maxResident + 8, [.. _regionCode]);
+        return new MethodCode(code, relocations, [.. _locals], _maxResident + 8, [.. _regionCode]) { CountsDepth = _countsDepth };
     }
 
     private void Next(ref ByteReader reader)

@@ -19,6 +19,12 @@ internal sealed record MethodCode(
     /// </summary>
     public MethodCode? Body { get; init; }
 
+    /// <summary>
+    /// Whether it counts the depth of calls. It is not put into its callers then: their frame would be larger by its own, which
+    /// their units do not know of.
+    /// </summary>
+    public bool CountsDepth { get; init; }
+
     /// <summary>How many methods belong to this one.</summary>
     public int Parts => Regions.Length + (Body is null ? 0 : 1);
 }

@@ -34,7 +34,8 @@ internal static class ModuleCompiler
         {
             var function = module.ImportedFunctionCount + index;
             var signature = writer.FunctionSignature(module.FunctionTypeOf(function));
-            writer.AddMethod(FunctionName(function), signature, functions[index], firstRegion);
+            bool? inlined = functions[index].CountsDepth ? false : null;
+            writer.AddMethod(FunctionName(function), signature, functions[index], firstRegion, inlined);
             firstRegion += functions[index].Parts;
         }
 
