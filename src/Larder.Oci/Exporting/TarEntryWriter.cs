@@ -23,12 +23,29 @@ internal static class TarEntryWriter
     /// <param name="link">For a hard link the path that came before; for a symbolic link its target; else empty.</param>
     /// <param name="isHardLink">Whether it is another name of an entry that came before.</param>
     /// <param name="xattrs">Its extended attributes.</param>
+    /// <param name="sparse">Where it has bytes, when its holes are left out; null for a file as it is.</param>
     public static byte[] Write(
-        in ImageNode node, ReadOnlySpan<byte> path, ReadOnlySpan<byte> link, bool isHardLink, IReadOnlyList<LayerXattr> xattrs)
+        in ImageNode node,
+        ReadOnlySpan<byte> path,
+        ReadOnlySpan<byte> link,
+        bool isHardLink,
+        IReadOnlyList<LayerXattr> xattrs,
+        SparseMap? sparse = null)
     {
         var records = new ArrayBufferWriter<byte>();
-        var size = isHardLink || node.Type != LayerEntryType.File ? 0 : node.Size;
-        AddBytes(records, "path"u8, path, path.Length > NameBytes || !Ascii.IsValid(path));
+        var size = isHardLink || node.Type != LayerEntryType.File ? 0 : sparse?.StoredBytes ?? node.Size;
+        if (sparse is null)
+        {
+            AddBytes(records, "path"u8, path, path.Length > NameBytes || !Ascii.IsValid(path));
+        }
+        else
+        {
+            AddRecord(records, "GNU.sparse.major"u8, "1"u8);
+            AddRecord(records, "GNU.sparse.minor"u8, "0"u8);
+            AddRecord(records, "GNU.sparse.name"u8, path);
+            AddRecord(records, "GNU.sparse.realsize"u8, Encoding.ASCII.GetBytes(node.Size.ToString(CultureInfo.InvariantCulture)));
+        }
+
         AddBytes(records, "linkpath"u8, link, link.Length > NameBytes || !Ascii.IsValid(link));
         AddNumber(records, "size"u8, size, LargestOctal11);
         AddNumber(records, "uid"u8, node.UserId, LargestOctal7);
@@ -51,7 +68,8 @@ internal static class TarEntryWriter
             output.Write(new byte[PaddingOf(records.WrittenCount)]);
         }
 
-        output.Write(Header(path, link, node, isHardLink ? '1' : TypeFlag(node.Type), size));
+        // Who does not know of holes gets a file of this name that holds the map and the bytes.
+        output.Write(Header(sparse is null ? path : "GNUSparseFile.0/larder"u8, link, node, isHardLink ? '1' : TypeFlag(node.Type), size));
         return output.WrittenSpan.ToArray();
     }
 

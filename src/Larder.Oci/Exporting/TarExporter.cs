@@ -1,4 +1,5 @@
 using System.Buffers;
+using Larder.Cache.Artifacts;
 using Larder.Oci.Indexes;
 using Larder.Oci.Merging;
 using Larder.Oci.Mounting;
@@ -16,7 +17,7 @@ public static class TarExporter
     /// <param name="progress">Told the bytes of files that were written, so far; may be null.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="OciException">Bytes of a file cannot be had.</exception>
-    /// <remarks>Hard links follow the first of their names; holes of sparse files are written as zeros.</remarks>
+    /// <remarks>Hard links follow the first of their names; holes of sparse files stay holes.</remarks>
     public static async Task WriteAsync(
         OpenedImage image, Stream output, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -34,7 +35,9 @@ public static class TarExporter
             {
                 var isDirectory = tree.GetNode(at.Node).Type == LayerEntryType.Directory;
                 var isHardLink = !isDirectory && firstNames.TryGetValue(at.Node, out _);
-                await output.WriteAsync(Header(tree, at.Node, at.Path, isHardLink ? firstNames[at.Node] : null), cancellationToken).ConfigureAwait(false);
+                var sparse = isHardLink ? null : SparseMap.Of(tree, at.Node);
+                await output.WriteAsync(Header(tree, at.Node, at.Path, isHardLink ? firstNames[at.Node] : null, sparse), cancellationToken)
+                    .ConfigureAwait(false);
                 if (!isDirectory && !isHardLink && tree.GetNode(at.Node).LinkCount > 1)
                 {
                     firstNames.Add(at.Node, at.Path);
@@ -42,7 +45,7 @@ public static class TarExporter
 
                 if (!isHardLink && tree.GetNode(at.Node).Type == LayerEntryType.File)
                 {
-                    done = await CopyAsync(image.Content, at.Node, output, buffer, done, progress, cancellationToken).ConfigureAwait(false);
+                    done = await CopyAsync(image.Content, at.Node, sparse, output, buffer, done, progress, cancellationToken).ConfigureAwait(false);
                 }
 
                 PushChildren(tree, at, pending);
@@ -57,12 +60,12 @@ public static class TarExporter
         }
     }
 
-    private static byte[] Header(ImageTree tree, int node, byte[] path, byte[]? firstName)
+    private static byte[] Header(ImageTree tree, int node, byte[] path, byte[]? firstName, SparseMap? sparse)
     {
         ReadOnlySpan<byte> name = path.Length == 0 ? "./"u8
             : tree.GetNode(node).Type == LayerEntryType.Directory ? [.. path, (byte)'/'] : path;
         return TarEntryWriter.Write(
-            tree.GetNode(node), name, firstName ?? tree.GetTarget(node), firstName is not null, tree.GetXattrs(node));
+            tree.GetNode(node), name, firstName ?? tree.GetTarget(node), firstName is not null, tree.GetXattrs(node), sparse);
     }
 
     private static void PushChildren(ImageTree tree, (int Node, byte[] Path) directory, Stack<(int Node, byte[] Path)> pending)
@@ -75,18 +78,35 @@ public static class TarExporter
     }
 
     private static async Task<long> CopyAsync(
-        ImageContent content, int node, Stream output, byte[] buffer, long done, IProgress<long>? progress, CancellationToken cancellationToken)
+        ImageContent content,
+        int node,
+        SparseMap? sparse,
+        Stream output,
+        byte[] buffer,
+        long done,
+        IProgress<long>? progress,
+        CancellationToken cancellationToken)
     {
         var size = content.Tree.GetNode(node).Size;
-        for (var at = 0L; at < size;)
+        if (sparse is not null)
         {
-            var read = await content.ReadAsync(node, at, buffer, cancellationToken).ConfigureAwait(false);
-            await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-            at += read;
-            progress?.Report(done + at);
+            await output.WriteAsync(sparse.Encoded, cancellationToken).ConfigureAwait(false);
         }
 
-        await output.WriteAsync(new byte[TarEntryWriter.PaddingOf(size)], cancellationToken).ConfigureAwait(false);
+        foreach (var run in sparse?.Runs ?? [new ByteRange(0, size)])
+        {
+            for (var at = run.Offset; at < run.End;)
+            {
+                var part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, run.End - at));
+                var read = await content.ReadAsync(node, at, part, cancellationToken).ConfigureAwait(false);
+                await output.WriteAsync(part[..read], cancellationToken).ConfigureAwait(false);
+                at += read;
+                progress?.Report(done + at);
+            }
+        }
+
+        await output.WriteAsync(new byte[TarEntryWriter.PaddingOf(sparse?.StoredBytes ?? size)], cancellationToken).ConfigureAwait(false);
+        progress?.Report(done + size);
         return done + size;
     }
 }
