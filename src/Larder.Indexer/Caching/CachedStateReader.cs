@@ -65,6 +65,8 @@ public sealed class CachedStateReader : StateReader
         {
             _inner.Dispose();
         }
+
+        base.Dispose(disposing);
     }
 
     private void GetThrough(ReadCache cache, ReadOnlySpan<byte> key)

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Larder.Indexer.Caching;
 
 /// <content>Who gets the room, making room, and figures.</content>
