@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Larder.Indexer;
 using Larder.Indexer.Caching;
 using Larder.Indexer.Guests;
-using Larder.Indexer.State;
 
 namespace Larder.Bench.Indexer;
 

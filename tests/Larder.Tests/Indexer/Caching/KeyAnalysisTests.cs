@@ -156,7 +156,7 @@ public sealed class KeyAnalysisTests
 
             var text = KeyText.Describe(key);
 
-            Assert.False(text.Any(char.IsControl));
+            Assert.DoesNotContain(text, char.IsControl);
             Assert.True(text.Length < 2500);
         }
     }

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using Larder.Indexer;
 using Larder.Indexer.Guests;
-using Larder.Tests.Wasm.Generation;
 using static Larder.Tests.Indexer.Guests.Guest;
 using static Larder.Tests.Wasm.ModuleBytes;
 using Builder = Larder.Tests.Indexer.Guests.GuestBuilder;
