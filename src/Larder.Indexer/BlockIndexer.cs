@@ -15,6 +15,9 @@ namespace Larder.Indexer;
 /// </remarks>
 public sealed partial class BlockIndexer : IDisposable
 {
+    // Bytes that blocks may allocate before the collector is asked to look.
+    private const long GarbageBytes = 64L << 20;
+
     private readonly Lock _writer = new();
     private readonly BlockIndexerOptions _options;
     private readonly ViewPool _views;
@@ -23,6 +26,7 @@ public sealed partial class BlockIndexer : IDisposable
     // Guarded by _writer.
     private readonly GuestInstance _guest;
     private bool _disposed;
+    private long _collectedAt;
 
     private BlockIndexer(BlockIndexerOptions options, IndexerModule module, IndexStore store, ReadCache? cache)
     {
@@ -119,6 +123,7 @@ public sealed partial class BlockIndexer : IDisposable
             };
             var record = Commit(commit);
             Count(record, block.Length);
+            CollectGarbage();
             return record;
         }
     }
@@ -200,6 +205,18 @@ public sealed partial class BlockIndexer : IDisposable
         {
             throw new IndexerException(
                 IndexerErrorKind.BadBlock, $"Block {height} does not follow the tip, which is block {tip.Height}; block {tip.Height + 1L} is next.");
+        }
+    }
+
+    // Blocks and what they flush are large arrays, which the collector lets pile up to hundreds of megabytes where memory is
+    // plenty. What lives is little, so that looking through it costs next to nothing.
+    private void CollectGarbage()
+    {
+        var allocated = GC.GetTotalAllocatedBytes();
+        if (allocated - _collectedAt > GarbageBytes)
+        {
+            _collectedAt = allocated;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true);
         }
     }
 

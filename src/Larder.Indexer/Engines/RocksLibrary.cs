@@ -24,6 +24,8 @@ internal static class RocksLibrary
                 IndexerErrorKind.Unavailable,
                 $"An index on a disk needs RocksDB ({RocksNative.Library}), which is not here; install Debian's package librocksdb7.8, or keep the index in memory.");
         }
+
+        NativeHeap.EnsureBounded();
     }
 
     /// <summary>Counts an object that was made, and passes it on.</summary>
