@@ -34,6 +34,8 @@ public sealed class ReadCacheTests
     [Fact]
     public void Memory_that_the_machine_does_not_have_is_a_clear_error_and_leaves_nothing()
     {
+        Assert.SkipWhen(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes > 100L << 30, "This machine may have the memory that is asked for.");
+
         var exception = Assert.Throws<IndexerException>(() => ReadCache.Open(new ReadCacheOptions { SizeBytes = 128L << 30 }));
 
         Assert.Equal(IndexerErrorKind.NoSpace, exception.Kind);
