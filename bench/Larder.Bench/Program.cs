@@ -39,11 +39,14 @@ return args switch
     ["indexer-cache", .. var rest] => ReadCacheBench.Run(rest),
     ["symbols", .. var rest] => await SymbolsBench.RunAsync(rest),
     ["symbols-runner", var part, var store] => await SymbolsRunner.RunAsync(part, store),
+    ["index-state", .. var rest] => await StateBench.RunAsync(rest),
+    ["index-state-part", var part, var directory, var keys, var end] => StateBench.RunPart(
+        part, directory, int.Parse(keys, CultureInfo.InvariantCulture), end),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | symbols (see bench/symbols/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | indexer (see bench/indexer/run.sh) | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh)");
+    Console.Error.WriteLine("usage: Larder.Bench arena [start|allocate|soak|hit] | hit-ratio [--help] | memory [--help] | disk-start [entries] [directory] | wasm-memory | wasm (see bench/wasm/run.sh) | symbols (see bench/symbols/run.sh) | handlers (see bench/handlers/run.sh) | handlers-soak [calls] [handlers] | indexer (see bench/indexer/run.sh) | layers (see bench/layers/run.sh) | redis (see bench/redis/run.sh) | fuse-measure (see bench/fuse/run.sh) | index-state [--keys N]");
     return 2;
 }

@@ -12,7 +12,7 @@ internal abstract class OrderedStore : IDisposable
 
     /// <summary>The families, in the order of their numbers.</summary>
     public static IReadOnlyList<StoreFamily> Families { get; } =
-        [StoreFamily.Meta, StoreFamily.Values, StoreFamily.ValueHistory, StoreFamily.Pages, StoreFamily.PageHistory, StoreFamily.Undo];
+        [StoreFamily.Meta, StoreFamily.Values, StoreFamily.History, StoreFamily.Pages, StoreFamily.Undo];
 
     /// <summary>What the store holds now; thread safe, also for reading from it.</summary>
     public abstract StoreSnapshot CreateSnapshot();

@@ -7,7 +7,7 @@ namespace Larder.Indexer.Engines;
 internal sealed unsafe class RocksDatabase
 {
     // The engine demands that the first family has this name.
-    private static readonly string[] FamilyNames = ["default", "values", "value-history", "pages", "page-history", "undo"];
+    private static readonly string[] FamilyNames = ["default", "values", "history", "pages", "undo"];
 
     private readonly RocksOptions _options;
     private readonly nint[] _families;

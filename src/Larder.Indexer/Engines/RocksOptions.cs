@@ -84,8 +84,7 @@ internal sealed class RocksOptions : IDisposable
         RocksNative.SetLevelSize(options, LevelBytes);
         RocksNative.SetMemtableBloom(options, MemtableBloomRatio);
         RocksNative.SetMemtableBloomOfKeys(options, 1);
-        var areHashes = family is StoreFamily.Pages or StoreFamily.PageHistory;
-        RocksNative.SetCompression(options, areHashes ? RocksNative.NoCompression : RocksNative.Lz4Compression);
+        RocksNative.SetCompression(options, family == StoreFamily.Pages ? RocksNative.NoCompression : RocksNative.Lz4Compression);
         SetTable(options);
         return options;
     }

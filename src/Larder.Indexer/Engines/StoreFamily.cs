@@ -10,13 +10,10 @@ internal enum StoreFamily
     Values,
 
     /// <summary>Superseded versions of keys of the state.</summary>
-    ValueHistory,
+    History,
 
     /// <summary>Newest version of every page of the trees.</summary>
     Pages,
-
-    /// <summary>Superseded versions of pages.</summary>
-    PageHistory,
 
     /// <summary>What each commit wrote and superseded.</summary>
     Undo,

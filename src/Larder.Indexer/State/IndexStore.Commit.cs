@@ -76,7 +76,7 @@ public sealed partial class IndexStore
         using var batch = _store.CreateBatch();
         var sequence = current.Header.NextSequence;
         var changes = new StateChanges(writes, current.Header.Prefixes);
-        using (var values = new VersionWriter(current, VersionedMap.Values, sequence, batch))
+        using (var values = new VersionWriter(current, sequence, batch))
         {
             values.Write(writes.Keys, writes.Value, changes.Add, cancellationToken);
         }
@@ -110,19 +110,25 @@ public sealed partial class IndexStore
     private ImmutableArray<Fingerprint> UpdateTrees(
         StoreGeneration current, StateChanges changes, ulong sequence, StoreBatch batch, CancellationToken cancellationToken)
     {
-        using var pages = new StatePages(current);
         var leaves = changes.ToLeaves(Options.Threads);
         var roots = ImmutableArray.CreateBuilder<Fingerprint>(leaves.Length);
-        for (var tree = 0; tree < leaves.Length; tree++)
+        _pages.Begin(current);
+        try
         {
-            roots.Add(leaves[tree].Length > 0
-                ? MerkleTree.Update(pages, tree, leaves[tree], Options.Threads, cancellationToken)
-                : RootBefore(current, tree));
-        }
+            for (var tree = 0; tree < leaves.Length; tree++)
+            {
+                roots.Add(leaves[tree].Length > 0
+                    ? MerkleTree.Update(_pages, tree, leaves[tree], Options.Threads, cancellationToken)
+                    : RootBefore(current, tree));
+            }
 
-        using var writer = new VersionWriter(current, VersionedMap.Pages, sequence, batch);
-        pages.WriteTo(writer, cancellationToken);
-        return roots.MoveToImmutable();
+            _pages.Write(batch, sequence);
+            return roots.MoveToImmutable();
+        }
+        finally
+        {
+            _pages.End();
+        }
     }
 
     private static Fingerprint RootBefore(StoreGeneration current, int tree) =>

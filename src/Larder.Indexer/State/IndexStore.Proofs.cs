@@ -14,7 +14,7 @@ public sealed partial class IndexStore
     /// <returns>A proof for <see cref="MerkleProof.Verify"/>.</returns>
     /// <remarks>
     /// Quick, except for a key without a value in whose place another leaf stands: the trees hold hashes only, so the keys are
-    /// looked through for that leaf's.
+    /// looked through for that leaf's. Pages of former heights are made from today's, one block after the other.
     /// </remarks>
     /// <exception cref="IndexerException">
     /// NoSuchHeight: it is not indexed or was pruned. Configuration: there is no such prefix, or the key does not begin with it. Damaged.
@@ -74,11 +74,11 @@ public sealed partial class IndexStore
     // The pages after some block, to be read only.
     private sealed class ProofPages(StoreGeneration generation, ulong sequence) : IPageStore, IDisposable
     {
-        private readonly VersionReader _reader = new(generation.Snapshot, VersionedMap.Pages, sequence, generation.Header.Dead);
+        private readonly PageReader _reader = new(generation.Snapshot, sequence, generation.Header.Dead);
 
         public int Read(ReadOnlySpan<byte> key, Span<byte> page)
         {
-            var found = _reader.Get(key);
+            var found = _reader.Get(key, out _);
             if (found.IsEmpty)
             {
                 return -1;

@@ -62,9 +62,8 @@ public sealed partial class IndexStore
     {
         StoreFamily.Meta => "blocks",
         StoreFamily.Values => "values",
-        StoreFamily.ValueHistory => "value-history",
+        StoreFamily.History => "history",
         StoreFamily.Pages => "pages",
-        StoreFamily.PageHistory => "page-history",
         _ => "undo",
     };
 }

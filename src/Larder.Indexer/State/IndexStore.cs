@@ -23,6 +23,7 @@ public sealed partial class IndexStore : IDisposable
     private StoreGeneration? _generation;
 
     // Guarded by _writing.
+    private readonly StatePages _pages = new();
     private int _unsyncedBlocks;
 
     private IndexStore(OrderedStore store, IndexStoreOptions options, bool readOnly)
@@ -187,6 +188,7 @@ public sealed partial class IndexStore : IDisposable
                 // Who must know asks by Sync; the blocks are in the log, and at worst the last of them are indexed again.
             }
 
+            _pages.Dispose();
             last.Release();
             _store.Dispose();
         }

@@ -20,8 +20,9 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
     private readonly StoreValues _found = new();
     private readonly StoreValue _value = new();
     private readonly ScratchBuffer _scratch = new();
-    private readonly VersionReader _values = ReaderOf(generation, VersionedMap.Values);
-    private readonly VersionReader _pages = ReaderOf(generation, VersionedMap.Pages);
+    private readonly ScratchBuffer _entryKey = new();
+    private readonly VersionReader _values = new(generation.Snapshot, ulong.MaxValue, generation.Header.Dead);
+    private readonly PageReader _pages = new(generation.Snapshot, ulong.MaxValue, generation.Header.Dead);
     private int _budget = budget;
 
     /// <summary>Whether there was nothing to do.</summary>
@@ -58,9 +59,6 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
         _pages.Dispose();
     }
 
-    private static VersionReader ReaderOf(StoreGeneration generation, VersionedMap map) =>
-        new(generation.Snapshot, map, ulong.MaxValue, generation.Header.Dead);
-
     private static byte[] Bound(ulong sequence)
     {
         var bound = new byte[VersionFormat.SequenceBytes];
@@ -74,7 +72,7 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
         lists.SeekBackward(Bound(interval.Last + 1));
         while (lists.IsValid)
         {
-            var (sequence, map) = UndoFormat.ParseKey(lists.Key);
+            var (sequence, ofPages) = UndoFormat.ParseKey(lists.Key);
             if (sequence < interval.First)
             {
                 break;
@@ -86,8 +84,16 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            Take(lists);
-            Sweep(map, sequence);
+            Take(lists, ofPages);
+            if (ofPages)
+            {
+                SweepPages(sequence);
+            }
+            else
+            {
+                SweepKeys(sequence);
+            }
+
             var key = lists.Key.ToArray();
             batch.Delete(StoreFamily.Undo, key);
             lists.SeekBackward(Before(key));
@@ -115,7 +121,7 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
         var last = generation.Header.PrunedSequence;
         for (lists.Seek([]); _budget > 0 && lists.IsValid; lists.Next())
         {
-            var (sequence, map) = UndoFormat.ParseKey(lists.Key);
+            var (sequence, ofPages) = UndoFormat.ParseKey(lists.Key);
             if (sequence > last)
             {
                 return;
@@ -128,81 +134,146 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
             }
 
             cancellationToken.ThrowIfCancellationRequested();
-            Take(lists);
-            Prune(map, sequence);
+            Take(lists, ofPages);
+            if (ofPages)
+            {
+                PrunePages(sequence);
+            }
+            else
+            {
+                PruneKeys(sequence);
+            }
+
             batch.Delete(StoreFamily.Undo, lists.Key);
         }
     }
 
-    private void Take(StoreIterator lists)
+    private void Take(StoreIterator lists, bool ofPages)
     {
         _keys.Clear();
         _superseded.Clear();
-        UndoFormat.Read(lists.Value, _keys, _superseded);
+        if (ofPages)
+        {
+            TakePages(lists.Value);
+        }
+        else
+        {
+            UndoFormat.Read(lists.Value, _keys, _superseded);
+        }
+
         _budget -= _keys.Count;
         IsEmpty = false;
     }
 
-    private void Sweep(VersionedMap map, ulong sequence)
+    // Of pages only those are looked at that the commit deleted, by a mark where others have what was superseded.
+    private void TakePages(ReadOnlySpan<byte> chunk)
     {
-        var reader = map == VersionedMap.Values ? _values : _pages;
-        generation.Snapshot.GetMany(map.Latest, _keys, 0, _keys.Count, _found);
+        var length = 0;
+        while (!chunk.IsEmpty)
+        {
+            var (_, deletes) = PageUndoFormat.ReadEntry(ref chunk, _entryKey, ref length);
+            PageDelta.Read(ref chunk, default, null);
+            _keys.Add(_entryKey.Take(length));
+            _superseded.Add(deletes ? 1UL : 0);
+        }
+    }
+
+    private void SweepKeys(ulong sequence)
+    {
+        generation.Snapshot.GetMany(StoreFamily.Values, _keys, 0, _keys.Count, _found);
         for (var i = 0; i < _keys.Count; i++)
         {
             var key = _keys[i];
             if (!_found.TryGet(i, out var latest) || VersionFormat.SequenceOf(latest) != sequence)
             {
-                DeleteOld(map, key, sequence);
+                DeleteOld(key, sequence);
             }
-            else if (!reader.TryGetOlder(key, out var older, out var value))
+            else if (!_values.TryGetOlder(key, out var older, out var value))
             {
-                batch.Delete(map.Latest, key);
+                batch.Delete(StoreFamily.Values, key);
             }
             else
             {
-                Restore(map, key, older, value);
+                Restore(StoreFamily.Values, key, older, value);
+                batch.Delete(StoreFamily.History, VersionFormat.HistoryKey(_scratch, key, older));
             }
         }
     }
 
-    private void DeleteOld(VersionedMap map, ReadOnlySpan<byte> key, ulong sequence)
+    private void SweepPages(ulong sequence)
     {
-        var old = VersionFormat.HistoryKey(_scratch, key, sequence);
-        if (generation.Snapshot.TryGet(map.History, old, _value))
+        generation.Snapshot.GetMany(StoreFamily.Pages, _keys, 0, _keys.Count, _found);
+        for (var i = 0; i < _keys.Count; i++)
         {
-            batch.Delete(map.History, old);
+            if (_found.TryGet(i, out var latest) && VersionFormat.SequenceOf(latest) == sequence)
+            {
+                var version = sequence;
+                var content = _pages.Older(_keys[i], VersionFormat.ValueOf(latest), ref version);
+                if (version == 0)
+                {
+                    batch.Delete(StoreFamily.Pages, _keys[i]);
+                }
+                else
+                {
+                    Restore(StoreFamily.Pages, _keys[i], version, content);
+                }
+            }
         }
     }
 
-    private void Restore(VersionedMap map, ReadOnlySpan<byte> key, ulong older, ReadOnlySpan<byte> value)
+    private void DeleteOld(ReadOnlySpan<byte> key, ulong sequence)
+    {
+        var old = VersionFormat.HistoryKey(_scratch, key, sequence);
+        if (generation.Snapshot.TryGet(StoreFamily.History, old, _value))
+        {
+            batch.Delete(StoreFamily.History, old);
+        }
+    }
+
+    private void Restore(StoreFamily family, ReadOnlySpan<byte> key, ulong older, ReadOnlySpan<byte> value)
     {
         // A deletion below the kept window hides nothing.
         if (value.IsEmpty && older <= generation.Header.PrunedSequence)
         {
-            batch.Delete(map.Latest, key);
+            batch.Delete(family, key);
         }
         else
         {
-            batch.Put(map.Latest, key, VersionFormat.Latest(_scratch, older, value));
+            batch.Put(family, key, VersionFormat.Latest(_scratch, older, value));
         }
-
-        batch.Delete(map.History, VersionFormat.HistoryKey(_scratch, key, older));
     }
 
-    private void Prune(VersionedMap map, ulong sequence)
+    private void PruneKeys(ulong sequence)
     {
-        generation.Snapshot.GetMany(map.Latest, _keys, 0, _keys.Count, _found);
+        generation.Snapshot.GetMany(StoreFamily.Values, _keys, 0, _keys.Count, _found);
         for (var i = 0; i < _keys.Count; i++)
         {
             if (_superseded[i] != 0)
             {
-                batch.Delete(map.History, VersionFormat.HistoryKey(_scratch, _keys[i], _superseded[i]));
+                batch.Delete(StoreFamily.History, VersionFormat.HistoryKey(_scratch, _keys[i], _superseded[i]));
             }
 
-            if (_found.TryGet(i, out var latest) && latest.Length == VersionFormat.SequenceBytes && VersionFormat.SequenceOf(latest) == sequence)
+            _found.TryGet(i, out var latest);
+            DeleteDeletion(StoreFamily.Values, _keys[i], latest, sequence);
+        }
+    }
+
+    private void PrunePages(ulong sequence)
+    {
+        for (var i = 0; i < _keys.Count; i++)
+        {
+            if (_superseded[i] != 0 && generation.Snapshot.TryGet(StoreFamily.Pages, _keys[i], _value))
             {
-                batch.Delete(map.Latest, _keys[i]);
+                DeleteDeletion(StoreFamily.Pages, _keys[i], _value.Span, sequence);
             }
+        }
+    }
+
+    private void DeleteDeletion(StoreFamily family, ReadOnlySpan<byte> key, ReadOnlySpan<byte> latest, ulong sequence)
+    {
+        if (latest.Length == VersionFormat.SequenceBytes && VersionFormat.SequenceOf(latest) == sequence)
+        {
+            batch.Delete(family, key);
         }
     }
 }

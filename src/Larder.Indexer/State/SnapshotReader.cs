@@ -207,6 +207,7 @@ internal sealed class SnapshotReader(Stream source, OrderedStore store) : IDispo
     private void BuildTrees(
         StoreHeader header, StoredBlock tip, int threads, IProgress<StoreProgress>? progress, CancellationToken cancellationToken)
     {
+        using var pages = new StatePages();
         for (var tree = 0; tree < _trees.Length; tree++)
         {
             var root = default(Fingerprint);
@@ -220,12 +221,10 @@ internal sealed class SnapshotReader(Stream source, OrderedStore store) : IDispo
                 }
 
                 var generation = new StoreGeneration(store.CreateSnapshot(), header, tip);
-                using (var pages = new StatePages(generation))
-                {
-                    root = MerkleTree.Update(pages, tree, leaves, threads, cancellationToken);
-                    pages.WriteFirst(_batch, Sequence);
-                }
-
+                pages.Begin(generation);
+                root = MerkleTree.Update(pages, tree, leaves, threads, cancellationToken);
+                pages.WriteFirst(_batch, Sequence);
+                pages.End();
                 generation.Release();
                 Flush(force: true);
                 done += leaves.Length;

@@ -9,7 +9,7 @@ internal static class StateScan
     {
         // Every key that ever counted has a newest version, if only one that does not count.
         using var iterator = generation.Snapshot.Iterate(StoreFamily.Values, scan: true);
-        using var reader = new VersionReader(generation.Snapshot, VersionedMap.Values, sequence, generation.Header.Dead);
+        using var reader = new VersionReader(generation.Snapshot, sequence, generation.Header.Dead);
         for (iterator.Seek(prefix.Span); limit > 0 && iterator.IsValid; iterator.Next())
         {
             if (!iterator.Key.StartsWith(prefix.Span))

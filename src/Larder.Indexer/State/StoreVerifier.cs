@@ -31,8 +31,8 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
             Require(generation.Tip is null || generation.Sequence < generation.Header.NextSequence, "The next sequence was used already.");
             CheckBlocks();
             CheckRoots();
-            CheckVersions(VersionedMap.Values);
-            CheckVersions(VersionedMap.Pages);
+            CheckVersions();
+            CheckPages();
         }
         catch (IndexerException error) when (error.Kind == IndexerErrorKind.Damaged)
         {
@@ -130,31 +130,31 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
         return bytes;
     }
 
-    private void CheckVersions(VersionedMap map)
+    private void CheckVersions()
     {
-        var hidden = CountHidden(map);
-        var (undoEntries, superseded) = CheckUndo(map);
-        var counting = CheckHistory(map);
+        var hidden = CountHidden();
+        var (undoEntries, superseded) = CheckUndo();
+        var counting = CheckHistory();
         _undoEntries += undoEntries;
         Require(
             counting == superseded + hidden,
-            $"Of {map.History} there are {counting} versions, and undo lists and rollbacks account for {superseded + hidden}.");
+            $"There are {counting} old versions, and undo lists and rollbacks account for {superseded + hidden}.");
     }
 
     // Keys whose newest version does not count and that have an older one which does.
-    private long CountHidden(VersionedMap map)
+    private long CountHidden()
     {
         var hidden = 0L;
-        using var reader = new VersionReader(generation.Snapshot, map, generation.Sequence, _dead);
-        using var latest = generation.Snapshot.Iterate(map.Latest, scan: true);
+        using var reader = new VersionReader(generation.Snapshot, generation.Sequence, _dead);
+        using var latest = generation.Snapshot.Iterate(StoreFamily.Values, scan: true);
         for (latest.Seek([]); latest.IsValid; latest.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
             var sequence = VersionFormat.SequenceOf(latest.Value);
-            Require(sequence < generation.Header.NextSequence, $"A key of {map.Latest} was written by commit {sequence}, which is to come.");
+            Require(sequence < generation.Header.NextSequence, $"A key of the state was written by commit {sequence}, which is to come.");
             if (!reader.Counts(sequence))
             {
-                Require(_dead.Contains(sequence), $"A key of {map.Latest} was written by commit {sequence}, which is above the tip.");
+                Require(_dead.Contains(sequence), $"A key of the state was written by commit {sequence}, which is above the tip.");
                 hidden += reader.TryGetOlder(latest.Key, out _, out _) ? 1 : 0;
             }
         }
@@ -162,7 +162,7 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
         return hidden;
     }
 
-    private (long Entries, long Superseded) CheckUndo(VersionedMap map)
+    private (long Entries, long Superseded) CheckUndo()
     {
         var (entries, count) = (0L, 0L);
         using var keys = new PackedKeys();
@@ -171,23 +171,28 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
         for (lists.Seek([]); lists.IsValid; lists.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var (sequence, of) = UndoFormat.ParseKey(lists.Key);
+            var (sequence, ofPages) = UndoFormat.ParseKey(lists.Key);
+            if (ofPages)
+            {
+                continue;
+            }
+
             keys.Clear();
             superseded.Clear();
             UndoFormat.Read(lists.Value, keys, superseded);
-            entries += of == map ? keys.Count : 0;
-            if (of != map || _dead.Contains(sequence))
+            entries += keys.Count;
+            if (_dead.Contains(sequence))
             {
                 continue;
             }
 
             for (var i = 0; i < keys.Count; i++)
             {
-                Require(HasVersion(map, keys[i], sequence), $"Commit {sequence} wrote a key of {map.Latest} that is not there.");
+                Require(HasVersion(keys[i], sequence), $"Commit {sequence} wrote a key of the state that is not there.");
                 if (superseded[i] != 0)
                 {
                     count++;
-                    Require(HasOld(map, keys[i], superseded[i]), $"Commit {sequence} superseded a version of {map.History} that is not there.");
+                    Require(HasOld(keys[i], superseded[i]), $"Commit {sequence} superseded a version of a key that is not there.");
                 }
             }
         }
@@ -195,11 +200,11 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
         return (entries, count);
     }
 
-    private long CheckHistory(VersionedMap map)
+    private long CheckHistory()
     {
         var counting = 0L;
         var scratch = new ScratchBuffer();
-        using var old = generation.Snapshot.Iterate(map.History, scan: true);
+        using var old = generation.Snapshot.Iterate(StoreFamily.History, scan: true);
         for (old.Seek([]); old.IsValid; old.Next())
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -213,18 +218,46 @@ internal sealed class StoreVerifier(StoreGeneration generation, IProgress<StoreP
 
             counting++;
             Require(
-                generation.Snapshot.TryGet(map.Latest, key, _value) && VersionFormat.SequenceOf(_value.Span) > sequence,
-                $"A version of {map.History} is not below a newer one.");
+                generation.Snapshot.TryGet(StoreFamily.Values, key, _value) && VersionFormat.SequenceOf(_value.Span) > sequence,
+                "An old version of a key is not below a newer one.");
         }
 
         return counting;
     }
 
-    private bool HasVersion(VersionedMap map, ReadOnlySpan<byte> key, ulong sequence) =>
-        (generation.Snapshot.TryGet(map.Latest, key, _value) && VersionFormat.SequenceOf(_value.Span) == sequence) || HasOld(map, key, sequence);
+    private void CheckPages()
+    {
+        if (generation.Tip is not { } tip)
+        {
+            return;
+        }
 
-    private bool HasOld(VersionedMap map, ReadOnlySpan<byte> key, ulong sequence) =>
-        generation.Snapshot.TryGet(map.History, VersionFormat.HistoryKey(new ScratchBuffer(), key, sequence), _value);
+        using var pages = new PageReader(generation.Snapshot, generation.Sequence, _dead);
+        var trees = new PageTreeCheck(pages, cancellationToken);
+        for (var tree = 0; tree <= generation.Header.Prefixes.Length; tree++)
+        {
+            var (root, leaves) = trees.Walk(tree);
+            var stated = tree == 0 ? tip.Record.Root : tip.Record.PrefixRoots[tree - 1];
+            Require(root == stated, $"The pages of tree {tree} make the root {root}, and the block of height {tip.Record.Height} says {stated}.");
+            Require(tree != 0 || leaves == tip.Keys, $"The pages of the tree hold {leaves} leaves, and there are {tip.Keys} keys.");
+        }
+
+        var held = 0L;
+        using var all = generation.Snapshot.Iterate(StoreFamily.Pages, scan: true);
+        for (all.Seek([]); all.IsValid; all.Next())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            held += pages.Get(all.Key, out _).IsEmpty ? 0 : 1;
+        }
+
+        Require(held == trees.Pages, $"There are {held} pages, and the trees have {trees.Pages}.");
+    }
+
+    private bool HasVersion(ReadOnlySpan<byte> key, ulong sequence) =>
+        (generation.Snapshot.TryGet(StoreFamily.Values, key, _value) && VersionFormat.SequenceOf(_value.Span) == sequence) || HasOld(key, sequence);
+
+    private bool HasOld(ReadOnlySpan<byte> key, ulong sequence) =>
+        generation.Snapshot.TryGet(StoreFamily.History, VersionFormat.HistoryKey(new ScratchBuffer(), key, sequence), _value);
 
     private void Require(bool holds, string problem)
     {

@@ -15,16 +15,21 @@ internal static class UndoFormat
     /// <summary>What an entry takes at most beside its key.</summary>
     public const int MaxEntryBytes = 5 + 5 + 10;
 
-    public static void WriteKey(Span<byte> destination, ulong sequence, byte kind, uint chunk)
+    /// <summary>Mark of lists of keys of the state; those of pages have <see cref="PageUndoFormat.Kind"/>.</summary>
+    public const byte Kind = 1;
+
+    public static void WriteKey(Span<byte> destination, ulong sequence, uint chunk)
     {
         BinaryPrimitives.WriteUInt64BigEndian(destination, sequence);
-        destination[8] = kind;
+        destination[8] = Kind;
         BinaryPrimitives.WriteUInt32BigEndian(destination[9..], chunk);
     }
 
-    /// <summary>The commit and the map that a chunk belongs to.</summary>
-    public static (ulong Sequence, VersionedMap Map) ParseKey(ReadOnlySpan<byte> key) =>
-        key.Length == KeyBytes ? (BinaryPrimitives.ReadUInt64BigEndian(key), VersionedMap.OfUndoKind(key[8])) : throw Damaged();
+    /// <summary>The commit that a chunk belongs to, and whether it lists pages instead of keys.</summary>
+    public static (ulong Sequence, bool OfPages) ParseKey(ReadOnlySpan<byte> key) =>
+        key.Length > 8 && (key[8] == PageUndoFormat.Kind || (key[8] == Kind && key.Length == KeyBytes))
+            ? (BinaryPrimitives.ReadUInt64BigEndian(key), key[8] == PageUndoFormat.Kind)
+            : throw Damaged();
 
     /// <summary>Writes an entry and gives its length.</summary>
     public static int Write(Span<byte> destination, ReadOnlySpan<byte> key, int shared, ulong superseded)
@@ -64,8 +69,8 @@ internal static class UndoFormat
         }
     }
 
-    private static ulong ReadNumber(ref ReadOnlySpan<byte> source) => VarInt.TryRead(ref source, out var number) ? number : throw Damaged();
-
-    private static IndexerException Damaged() =>
+    internal static IndexerException Damaged() =>
         new(IndexerErrorKind.Damaged, "The index is damaged: an undo list cannot be read. Restore a snapshot or index again.");
+
+    private static ulong ReadNumber(ref ReadOnlySpan<byte> source) => VarInt.TryRead(ref source, out var number) ? number : throw Damaged();
 }

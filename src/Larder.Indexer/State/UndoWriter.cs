@@ -2,9 +2,9 @@ using Larder.Indexer.Engines;
 
 namespace Larder.Indexer.State;
 
-/// <summary>Writes what a commit wrote to a map, in chunks: each key with the sequence that it superseded.</summary>
+/// <summary>Writes which keys a commit wrote, in chunks: each with the sequence that it superseded.</summary>
 /// <remarks>A chunk is at most some 64 KiB, so that sweeping and pruning work in small steps. Keys come in ascending order.</remarks>
-internal sealed class UndoWriter(StoreBatch batch, VersionedMap map, ulong sequence)
+internal sealed class UndoWriter(StoreBatch batch, ulong sequence)
 {
     private const int ChunkBytes = 64 << 10;
 
@@ -39,7 +39,7 @@ internal sealed class UndoWriter(StoreBatch batch, VersionedMap map, ulong seque
         if (_length > 0)
         {
             Span<byte> key = stackalloc byte[UndoFormat.KeyBytes];
-            UndoFormat.WriteKey(key, sequence, map.UndoKind, _number++);
+            UndoFormat.WriteKey(key, sequence, _number++);
             batch.Put(StoreFamily.Undo, key, _chunk.AsSpan(0, _length));
             _length = 0;
         }

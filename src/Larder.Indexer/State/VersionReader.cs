@@ -2,12 +2,11 @@ using Larder.Indexer.Engines;
 
 namespace Larder.Indexer.State;
 
-/// <summary>Reads the versions of a map that count at one sequence. For one thread.</summary>
+/// <summary>Reads the versions of the keys of the state that count at one sequence. For one thread.</summary>
 /// <param name="snapshot">What to read from; the caller's.</param>
-/// <param name="map">Which map.</param>
 /// <param name="sequence">Versions above it do not count.</param>
 /// <param name="dead">Neither do these.</param>
-internal sealed class VersionReader(StoreSnapshot snapshot, VersionedMap map, ulong sequence, DeadIntervals dead) : IDisposable
+internal sealed class VersionReader(StoreSnapshot snapshot, ulong sequence, DeadIntervals dead) : IDisposable
 {
     private readonly StoreValue _value = new();
     private readonly ScratchBuffer _scratch = new();
@@ -16,7 +15,7 @@ internal sealed class VersionReader(StoreSnapshot snapshot, VersionedMap map, ul
     /// <summary>The value of a key, until the next call; empty when it has none.</summary>
     public ReadOnlySpan<byte> Get(ReadOnlySpan<byte> key)
     {
-        if (!snapshot.TryGet(map.Latest, key, _value))
+        if (!snapshot.TryGet(StoreFamily.Values, key, _value))
         {
             return default;
         }
@@ -37,7 +36,7 @@ internal sealed class VersionReader(StoreSnapshot snapshot, VersionedMap map, ul
     /// <returns>False where there is none.</returns>
     public bool TryGetOlder(ReadOnlySpan<byte> key, out ulong version, out ReadOnlySpan<byte> value)
     {
-        _history ??= snapshot.Iterate(map.History);
+        _history ??= snapshot.Iterate(StoreFamily.History);
         var start = VersionFormat.HistoryKey(_scratch, key, sequence);
         var prefix = start[..^VersionFormat.SequenceBytes];
         for (_history.Seek(start); _history.IsValid && _history.Key.StartsWith(prefix); _history.Next())

@@ -2,13 +2,13 @@ using Larder.Indexer.Engines;
 
 namespace Larder.Indexer.State;
 
-/// <summary>Writes what one commit changes of a map, and what undoes it, into a batch.</summary>
-internal sealed class VersionWriter(StoreGeneration generation, VersionedMap map, ulong sequence, StoreBatch batch) : IDisposable
+/// <summary>Writes what one commit changes of the keys of the state, and what undoes it, into a batch.</summary>
+internal sealed class VersionWriter(StoreGeneration generation, ulong sequence, StoreBatch batch) : IDisposable
 {
     private const int LookupKeys = 1024;
 
-    private readonly VersionReader _reader = new(generation.Snapshot, map, generation.Sequence, generation.Header.Dead);
-    private readonly UndoWriter _undo = new(batch, map, sequence);
+    private readonly VersionReader _reader = new(generation.Snapshot, generation.Sequence, generation.Header.Dead);
+    private readonly UndoWriter _undo = new(batch, sequence);
     private readonly StoreValues _found = new();
     private readonly ScratchBuffer _scratch = new();
 
@@ -19,13 +19,13 @@ internal sealed class VersionWriter(StoreGeneration generation, VersionedMap map
     public delegate void Changed(int index, ReadOnlySpan<byte> before);
 
     /// <summary>Writes keys that ascend; what is as it was is not written.</summary>
-    public void Write(PackedKeys keys, NewValue newValue, Changed? changed, CancellationToken cancellationToken)
+    public void Write(PackedKeys keys, NewValue newValue, Changed changed, CancellationToken cancellationToken)
     {
         for (var start = 0; start < keys.Count; start += LookupKeys)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var count = Math.Min(LookupKeys, keys.Count - start);
-            generation.Snapshot.GetMany(map.Latest, keys, start, count, _found);
+            generation.Snapshot.GetMany(StoreFamily.Values, keys, start, count, _found);
             for (var i = 0; i < count; i++)
             {
                 _found.TryGet(i, out var latest);
@@ -43,7 +43,7 @@ internal sealed class VersionWriter(StoreGeneration generation, VersionedMap map
         _reader.Dispose();
     }
 
-    private void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> latest, ReadOnlySpan<byte> value, int index, Changed? changed)
+    private void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> latest, ReadOnlySpan<byte> value, int index, Changed changed)
     {
         ReadOnlySpan<byte> before = default;
         var superseded = 0UL;
@@ -68,13 +68,13 @@ internal sealed class VersionWriter(StoreGeneration generation, VersionedMap map
             return;
         }
 
-        changed?.Invoke(index, before);
+        changed(index, before);
         if (moves)
         {
-            batch.Put(map.History, VersionFormat.HistoryKey(_scratch, key, superseded), before);
+            batch.Put(StoreFamily.History, VersionFormat.HistoryKey(_scratch, key, superseded), before);
         }
 
-        batch.Put(map.Latest, key, VersionFormat.Latest(_scratch, sequence, value));
+        batch.Put(StoreFamily.Values, key, VersionFormat.Latest(_scratch, sequence, value));
         _undo.Add(key, superseded);
     }
 }

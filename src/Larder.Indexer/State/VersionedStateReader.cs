@@ -12,7 +12,7 @@ internal sealed class VersionedStateReader : StateReader
     public VersionedStateReader(StoreGeneration generation, ulong sequence)
     {
         _generation = generation;
-        _values = new VersionReader(generation.Snapshot, VersionedMap.Values, sequence, generation.Header.Dead);
+        _values = new VersionReader(generation.Snapshot, sequence, generation.Header.Dead);
     }
 
     /// <inheritdoc/>

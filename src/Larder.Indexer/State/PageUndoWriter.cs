@@ -1,0 +1,59 @@
+using Larder.Indexer.Engines;
+
+namespace Larder.Indexer.State;
+
+/// <summary>Writes which pages a commit wrote and what they held before. Pages come in ascending order.</summary>
+internal sealed class PageUndoWriter(StoreBatch batch, ulong sequence)
+{
+    // Reading a page that a rollback left reads a whole chunk; many small ones cost the engine more than they say.
+    private const int ChunkBytes = 4 << 10;
+
+    private readonly ScratchBuffer _scratch = new();
+    private byte[] _chunk = [];
+    private byte[] _last = [];
+    private int _lastLength;
+    private int _length;
+
+    /// <summary>Adds a page.</summary>
+    /// <param name="key">Its key, at most 256 bytes.</param>
+    /// <param name="superseded">The sequence that it had; 0 where it was not there.</param>
+    /// <param name="older">What it held; empty where it was not there.</param>
+    /// <param name="newer">What it holds now; empty where it is deleted.</param>
+    public void Add(ReadOnlySpan<byte> key, ulong superseded, ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    {
+        var needed = _length + key.Length + older.Length + (3 * VarInt.MaxBytes) + PageDelta.MaxOverhead;
+        if (needed > _chunk.Length)
+        {
+            Array.Resize(ref _chunk, Math.Max(needed, 2 * ChunkBytes));
+        }
+
+        var shared = _length == 0 ? 0 : key.CommonPrefixLength(_last.AsSpan(0, _lastLength));
+        _length += VarInt.Write(_chunk.AsSpan(_length), (ulong)shared);
+        _length += VarInt.Write(_chunk.AsSpan(_length), (ulong)(key.Length - shared));
+        key[shared..].CopyTo(_chunk.AsSpan(_length));
+        _length += key.Length - shared;
+        _length += VarInt.Write(_chunk.AsSpan(_length), (superseded << 1) | (newer.IsEmpty ? 1UL : 0));
+        _length += PageDelta.Write(_chunk.AsSpan(_length), older, newer);
+        if (_last.Length < key.Length)
+        {
+            _last = new byte[Math.Max(64, key.Length)];
+        }
+
+        key.CopyTo(_last);
+        _lastLength = key.Length;
+        if (_length >= ChunkBytes)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>Writes what is left.</summary>
+    public void Flush()
+    {
+        if (_length > 0)
+        {
+            batch.Put(StoreFamily.Undo, PageUndoFormat.WriteKey(_scratch, sequence, _last.AsSpan(0, _lastLength)), _chunk.AsSpan(0, _length));
+            _length = 0;
+        }
+    }
+}
