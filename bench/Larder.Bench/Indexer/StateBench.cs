@@ -102,6 +102,8 @@ internal static class StateBench
         times.Sort();
         var statistics = store.GetStatistics();
         Console.WriteLine(Line($"commit of {BlockKeys:N0} {what} to {statistics.Keys:N0}: median {times[times.Count / 2]:N0} ms, worst {times[^1]:N0} ms, {blocks} blocks, {(Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / blocks:N0} ms of processor time a block; {allocated / blocks >> 10:N0} KiB allocated a block"));
+        var memory = GC.GetGCMemoryInfo();
+        Console.WriteLine(Line($"  collector {memory.TotalCommittedBytes >> 20} MiB committed, memtables {statistics.MemtableBytes >> 20} MiB, block cache {statistics.BlockCacheBytes >> 20} MiB"));
         Console.WriteLine("  " + string.Join(", ", statistics.Families.Select(family => Line($"{family.Name} {family.Bytes >> 20} MiB"))));
         if (kill)
         {

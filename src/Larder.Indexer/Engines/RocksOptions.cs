@@ -62,8 +62,10 @@ internal sealed class RocksOptions : IDisposable
         var options = RocksLibrary.Made(RocksNative.CreateOptions());
         RocksNative.SetCreateIfMissing(options, readOnly ? (byte)0 : (byte)1);
         RocksNative.SetCreateMissingFamilies(options, readOnly ? (byte)0 : (byte)1);
-        RocksNative.SetTotalMemtableSize(options, (nuint)settings.MemtableBytes);
-        RocksNative.SetMemtableSize(options, (nuint)settings.MemtableBytes);
+
+        // Half of the memory fills while the other half is written to files.
+        RocksNative.SetTotalMemtableSize(options, (nuint)(settings.MemtableBytes / 2));
+        RocksNative.SetMemtableSize(options, (nuint)(settings.MemtableBytes / 2));
         RocksNative.SetMemtableCount(options, 2);
         RocksNative.SetArenaBlockSize(options, 256 << 10);
         RocksNative.SetTotalLogSize(options, (ulong)settings.MemtableBytes);

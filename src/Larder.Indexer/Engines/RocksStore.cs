@@ -29,6 +29,14 @@ internal sealed unsafe class RocksStore : OrderedStore
     public static RocksStore Open(string directory, in RocksSettings settings)
     {
         CreateDirectory(directory);
+
+        // Without this file the engine would begin anew and remove what is there.
+        if (!File.Exists(Path.Combine(directory, "CURRENT")) && Directory.EnumerateFiles(directory, "MANIFEST-*").Any())
+        {
+            throw new IndexerException(
+                IndexerErrorKind.Damaged, $"The index in {directory} is damaged: its file CURRENT is missing. Restore a snapshot or index again.");
+        }
+
         return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: false), readOnly: false);
     }
 

@@ -1,8 +1,9 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Larder.Indexer.Merkle;
 
-/// <summary>What an update does to pages, kept until all reads are over. For one thread.</summary>
+/// <summary>What an update does to pages, kept until all reads are over and they are applied. For one thread.</summary>
 internal sealed class PageLog
 {
     private const int HeaderBytes = 4;
@@ -15,7 +16,7 @@ internal sealed class PageLog
         var length = HeaderBytes + key.Length + page.Length;
         if (_bytes.Length - _length < length)
         {
-            Array.Resize(ref _bytes, checked(Math.Max(Math.Max(_bytes.Length * 2, 4096), _length + length)));
+            Grow(checked(Math.Max(Math.Max(_bytes.Length * 2, 4096), _length + length)));
         }
 
         var record = _bytes.AsSpan(_length, length);
@@ -46,5 +47,26 @@ internal sealed class PageLog
 
             rest = rest[(HeaderBytes + key.Length + page.Length)..];
         }
+
+        Release();
+    }
+
+    private void Grow(int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(length);
+        _bytes.AsSpan(0, _length).CopyTo(larger);
+        var used = _length;
+        Release();
+        (_bytes, _length) = (larger, used);
+    }
+
+    private void Release()
+    {
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
+        (_bytes, _length) = ([], 0);
     }
 }

@@ -14,6 +14,8 @@ public sealed partial class IndexStore
     /// <summary>Longest value of a state, in bytes.</summary>
     public const int MaxValueBytes = 64 << 20;
 
+    private const long KeptBatchBytes = 32 << 20;
+
     /// <summary>Commits a block: values, roots, record and all that undoes them, at once.</summary>
     /// <param name="commit">The block above the tip, or any block for an empty store.</param>
     /// <param name="cancellationToken">Gives up before anything is written.</param>
@@ -73,7 +75,7 @@ public sealed partial class IndexStore
     private StoredBlock Commit(StoreGeneration current, BlockCommit commit, CancellationToken cancellationToken)
     {
         using var writes = new SortedWrites(commit.Writes);
-        using var batch = _store.CreateBatch();
+        var batch = CommitBatch();
         var sequence = current.Header.NextSequence;
         var changes = new StateChanges(writes, current.Header.Prefixes);
         using (var values = new VersionWriter(current, sequence, batch))
@@ -112,7 +114,7 @@ public sealed partial class IndexStore
     {
         var leaves = changes.ToLeaves(Options.Threads);
         var roots = ImmutableArray.CreateBuilder<Fingerprint>(leaves.Length);
-        _pages.Begin(current);
+        _pages.Begin(current, batch, sequence);
         try
         {
             for (var tree = 0; tree < leaves.Length; tree++)
@@ -122,7 +124,7 @@ public sealed partial class IndexStore
                     : RootBefore(current, tree));
             }
 
-            _pages.Write(batch, sequence);
+            _pages.WriteUndo();
             return roots.MoveToImmutable();
         }
         finally
@@ -149,6 +151,20 @@ public sealed partial class IndexStore
         }
 
         last?.Release();
+    }
+
+    // A batch grows to the size of a block, which is not allocated again for each.
+    private StoreBatch CommitBatch()
+    {
+        if (_batch is { ByteCount: > KeptBatchBytes })
+        {
+            _batch.Dispose();
+            _batch = null;
+        }
+
+        _batch ??= _store.CreateBatch();
+        _batch.Clear();
+        return _batch;
     }
 
     private void RequireWritable()

@@ -24,6 +24,7 @@ public sealed partial class IndexStore : IDisposable
 
     // Guarded by _writing.
     private readonly StatePages _pages = new();
+    private StoreBatch? _batch;
     private int _unsyncedBlocks;
 
     private IndexStore(OrderedStore store, IndexStoreOptions options, bool readOnly)
@@ -189,6 +190,7 @@ public sealed partial class IndexStore : IDisposable
             }
 
             _pages.Dispose();
+            _batch?.Dispose();
             last.Release();
             _store.Dispose();
         }

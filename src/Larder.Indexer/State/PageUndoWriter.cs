@@ -17,11 +17,11 @@ internal sealed class PageUndoWriter(StoreBatch batch, ulong sequence)
     /// <summary>Adds a page.</summary>
     /// <param name="key">Its key, at most 256 bytes.</param>
     /// <param name="superseded">The sequence that it had; 0 where it was not there.</param>
-    /// <param name="older">What it held; empty where it was not there.</param>
-    /// <param name="newer">What it holds now; empty where it is deleted.</param>
-    public void Add(ReadOnlySpan<byte> key, ulong superseded, ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer)
+    /// <param name="deletes">Whether the commit deleted it.</param>
+    /// <param name="delta">What it held, as <see cref="PageDelta"/> writes it.</param>
+    public void Add(ReadOnlySpan<byte> key, ulong superseded, bool deletes, ReadOnlySpan<byte> delta)
     {
-        var needed = _length + key.Length + older.Length + (3 * VarInt.MaxBytes) + PageDelta.MaxOverhead;
+        var needed = _length + key.Length + delta.Length + (3 * VarInt.MaxBytes);
         if (needed > _chunk.Length)
         {
             Array.Resize(ref _chunk, Math.Max(needed, 2 * ChunkBytes));
@@ -32,8 +32,9 @@ internal sealed class PageUndoWriter(StoreBatch batch, ulong sequence)
         _length += VarInt.Write(_chunk.AsSpan(_length), (ulong)(key.Length - shared));
         key[shared..].CopyTo(_chunk.AsSpan(_length));
         _length += key.Length - shared;
-        _length += VarInt.Write(_chunk.AsSpan(_length), (superseded << 1) | (newer.IsEmpty ? 1UL : 0));
-        _length += PageDelta.Write(_chunk.AsSpan(_length), older, newer);
+        _length += VarInt.Write(_chunk.AsSpan(_length), (superseded << 1) | (deletes ? 1UL : 0));
+        delta.CopyTo(_chunk.AsSpan(_length));
+        _length += delta.Length;
         if (_last.Length < key.Length)
         {
             _last = new byte[Math.Max(64, key.Length)];

@@ -221,9 +221,8 @@ internal sealed class SnapshotReader(Stream source, OrderedStore store) : IDispo
                 }
 
                 var generation = new StoreGeneration(store.CreateSnapshot(), header, tip);
-                pages.Begin(generation);
+                pages.Begin(generation, _batch, Sequence, undoes: false);
                 root = MerkleTree.Update(pages, tree, leaves, threads, cancellationToken);
-                pages.WriteFirst(_batch, Sequence);
                 pages.End();
                 generation.Release();
                 Flush(force: true);

@@ -5,39 +5,48 @@ using Larder.Indexer.Merkle;
 namespace Larder.Indexer.State;
 
 /// <summary>
-/// The pages of the trees at a generation's tip, with the changes of one commit kept aside. What was read is remembered, within
-/// bounds, for the list that undoes the commit. Used again for the next commit, with its memory.
+/// The pages of the trees at a generation's tip. What a tree writes goes into the batch of a commit at once; what undoes it is
+/// kept until all trees are done, in the order of the pages. Used again for the next commit, with its memory.
 /// </summary>
+/// <remarks>What was read is remembered, within bounds, because it is what undoing needs. A tree writes a page once.</remarks>
 internal sealed class StatePages : IPageStore, IDisposable
 {
-    private const int RememberedBytes = 24 << 20;
-    private const int KeptBytes = 64 << 20;
+    private const int RememberedBytes = 16 << 20;
 
     private readonly ConcurrentBag<PageReader> _readers = [];
-    private readonly List<Page> _changed = [];
+    private readonly List<Undo> _undo = [];
+    private readonly ScratchBuffer _scratch = new();
     private readonly Lock _gate = new();
 
     // Guarded by _gate while pages are read, and the writer's afterwards.
-    private readonly Dictionary<ulong, (ulong Version, int Start, int Length)> _read = [];
-    private byte[] _bytes = [];
-    private int _length;
-    private StoreGeneration? _generation;
+    private readonly Dictionary<ulong, (ulong Version, long Place, int Length)> _read = [];
+    private readonly ChunkedBytes _bytes = new();
 
-    /// <summary>Begins with a generation, which the caller holds until <see cref="End"/>.</summary>
-    public void Begin(StoreGeneration generation) => _generation = generation;
+    private StoreGeneration? _generation;
+    private StoreBatch? _batch;
+    private PageReader? _reader;
+    private ulong _sequence;
+    private bool _undoes;
+
+    /// <summary>Begins a commit.</summary>
+    /// <param name="generation">What is read; held by the caller until <see cref="End"/>.</param>
+    /// <param name="batch">Where writes go.</param>
+    /// <param name="sequence">The commit's.</param>
+    /// <param name="undoes">Whether the commit may be taken back.</param>
+    public void Begin(StoreGeneration generation, StoreBatch batch, ulong sequence, bool undoes = true)
+    {
+        (_generation, _batch, _sequence, _undoes) = (generation, batch, sequence, undoes);
+        _reader = NewReader();
+    }
 
     /// <summary>Forgets the generation and all that was read and changed.</summary>
     public void End()
     {
         Dispose();
-        _generation = null;
+        (_generation, _batch, _reader) = (null, null, null);
         _read.Clear();
-        _changed.Clear();
-        _length = 0;
-        if (_bytes.Length > KeptBytes)
-        {
-            _bytes = [];
-        }
+        _undo.Clear();
+        _bytes.Clear();
     }
 
     /// <inheritdoc/>
@@ -63,73 +72,65 @@ internal sealed class StatePages : IPageStore, IDisposable
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
     {
-        var start = Append(key);
-        Append(page);
-        _changed.Add(new Page(PageOrder.Of(key), start, key.Length, page.Length));
+        var batch = _batch!; // A tree writes between Begin and End.
+        if (!_undoes)
+        {
+            if (page.IsEmpty)
+            {
+                batch.Delete(StoreFamily.Pages, key);
+            }
+            else
+            {
+                batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(_scratch, _sequence, page));
+            }
+
+            return;
+        }
+
+        var order = PageOrder.Of(key);
+        scoped ReadOnlySpan<byte> older;
+        ulong superseded;
+        if (order != PageOrder.None && _read.TryGetValue(order, out var read))
+        {
+            older = _bytes.Get(read.Place, read.Length);
+            superseded = read.Version;
+        }
+        else
+        {
+            older = _reader!.Get(key, out superseded);
+        }
+
+        if (!page.SequenceEqual(older))
+        {
+            batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(_scratch, _sequence, page));
+            var room = _bytes.Reserve(key.Length + older.Length + PageDelta.MaxOverhead, out var place);
+            key.CopyTo(room);
+            var length = PageDelta.Write(room[key.Length..], older, page);
+            _bytes.Take(key.Length + length);
+            _undo.Add(new Undo(order, superseded, place, key.Length, length, page.IsEmpty));
+        }
     }
 
     /// <inheritdoc/>
     public void Delete(ReadOnlySpan<byte> key) => Write(key, []);
 
-    /// <summary>Writes what changed where nothing is to be taken back ever.</summary>
-    public void WriteFirst(StoreBatch batch, ulong sequence)
+    /// <summary>Writes the list that undoes what was written.</summary>
+    public void WriteUndo()
     {
-        var scratch = new ScratchBuffer();
-        foreach (var page in _changed)
+        _undo.Sort(Compare);
+        var writer = new PageUndoWriter(_batch!, _sequence); // Called between Begin and End.
+        foreach (var undo in _undo)
         {
-            if (page.ValueLength == 0)
-            {
-                batch.Delete(StoreFamily.Pages, KeyOf(page));
-            }
-            else
-            {
-                batch.Put(StoreFamily.Pages, KeyOf(page), VersionFormat.Latest(scratch, sequence, ValueOf(page)));
-            }
-        }
-    }
-
-    /// <summary>Writes what changed as one commit's, with the list that undoes it.</summary>
-    public void Write(StoreBatch batch, ulong sequence)
-    {
-        _changed.Sort(Compare);
-        var undo = new PageUndoWriter(batch, sequence);
-        var scratch = new ScratchBuffer();
-        using var reader = NewReader();
-        for (var i = 0; i < _changed.Count; i++)
-        {
-            var page = _changed[i];
-            var key = KeyOf(page);
-            if (i + 1 < _changed.Count && key.SequenceEqual(KeyOf(_changed[i + 1])))
-            {
-                continue;
-            }
-
-            scoped ReadOnlySpan<byte> older;
-            ulong superseded;
-            if (page.Order != PageOrder.None && _read.TryGetValue(page.Order, out var read))
-            {
-                older = _bytes.AsSpan(read.Start, read.Length);
-                superseded = read.Version;
-            }
-            else
-            {
-                older = reader.Get(key, out superseded);
-            }
-
-            var newer = ValueOf(page);
-            if (!newer.SequenceEqual(older))
-            {
-                batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(scratch, sequence, newer));
-                undo.Add(key, superseded, older, newer);
-            }
+            writer.Add(KeyOf(undo), undo.Superseded, undo.Deletes, _bytes.Get(undo.Place + undo.KeyLength, undo.Length));
         }
 
-        undo.Flush();
+        writer.Flush();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _reader?.Dispose();
         while (_readers.TryTake(out var reader))
         {
             reader.Dispose();
@@ -145,44 +146,28 @@ internal sealed class StatePages : IPageStore, IDisposable
     private void Remember(ReadOnlySpan<byte> key, ulong version, ReadOnlySpan<byte> content)
     {
         var order = PageOrder.Of(key);
-        if (order != PageOrder.None)
+        if (order == PageOrder.None || !_undoes)
         {
-            lock (_gate)
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_bytes.Length < RememberedBytes && !_read.ContainsKey(order))
             {
-                if (_length < RememberedBytes && !_read.ContainsKey(order))
-                {
-                    _read[order] = (version, Append(content), content.Length);
-                }
+                content.CopyTo(_bytes.Reserve(content.Length, out var place));
+                _bytes.Take(content.Length);
+                _read[order] = (version, place, content.Length);
             }
         }
     }
 
-    private int Append(ReadOnlySpan<byte> bytes)
-    {
-        var start = _length;
-        var end = checked(start + bytes.Length);
-        if (end > _bytes.Length)
-        {
-            Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max(end, Math.Max(64L << 10, 2L * _bytes.Length))));
-        }
+    private int Compare(Undo x, Undo y) => x.Order != PageOrder.None && y.Order != PageOrder.None
+        ? x.Order.CompareTo(y.Order)
+        : KeyOf(x).SequenceCompareTo(KeyOf(y));
 
-        bytes.CopyTo(_bytes.AsSpan(start));
-        _length = end;
-        return start;
-    }
+    private ReadOnlySpan<byte> KeyOf(Undo undo) => _bytes.Get(undo.Place, undo.KeyLength);
 
-    // Within one key the later write comes last.
-    private int Compare(Page x, Page y)
-    {
-        var order = x.Order != PageOrder.None && y.Order != PageOrder.None
-            ? x.Order.CompareTo(y.Order)
-            : KeyOf(x).SequenceCompareTo(KeyOf(y));
-        return order != 0 ? order : x.Start.CompareTo(y.Start);
-    }
-
-    private ReadOnlySpan<byte> KeyOf(Page page) => _bytes.AsSpan(page.Start, page.KeyLength);
-
-    private ReadOnlySpan<byte> ValueOf(Page page) => _bytes.AsSpan(page.Start + page.KeyLength, page.ValueLength);
-
-    private readonly record struct Page(ulong Order, int Start, int KeyLength, int ValueLength);
+    // What undoes the write of one page: its key and what differs, side by side.
+    private readonly record struct Undo(ulong Order, ulong Superseded, long Place, int KeyLength, int Length, bool Deletes);
 }

@@ -13,6 +13,10 @@ internal static class StartupHook
         {
             Larder.Tests.Oci.Layers.LayerChild.Run();
         }
+        else if (Environment.GetEnvironmentVariable(Larder.Tests.Indexer.State.IndexChild.Variable) is not null)
+        {
+            Larder.Tests.Indexer.State.IndexChild.Run();
+        }
         else
         {
             Larder.Tests.Disk.DiskChild.Run();

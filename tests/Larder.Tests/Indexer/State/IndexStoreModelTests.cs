@@ -29,7 +29,9 @@ public sealed class IndexStoreModelTests(ITestOutputHelper output)
         {
             for (var step = 0; step < steps; step++)
             {
-                Step(blocks, model, store);
+                var operation = StateOperation.Next(blocks, model);
+                operation.OnStore(store);
+                operation.OnModel(model);
                 if (blocks.Random.Next(10) == 0)
                 {
                     store.Dispose();
@@ -49,41 +51,6 @@ public sealed class IndexStoreModelTests(ITestOutputHelper output)
         finally
         {
             store.Dispose();
-        }
-    }
-
-    private static void Step(TestBlocks blocks, StateModel model, IndexStore store)
-    {
-        var random = blocks.Random;
-        var kind = model.IsEmpty ? 0 : random.Next(20);
-        switch (kind)
-        {
-            case < 13:
-                var commit = blocks.Next(model.IsEmpty ? null : model.TipCommit, random.Next(60), (uint)random.Next(1000));
-                store.Commit(commit);
-                model.Commit(commit);
-                break;
-            case < 17:
-                var target = (uint)random.NextInt64(model.Lowest, model.Tip + 1L);
-                store.Rollback(target);
-                model.Rollback(target);
-                break;
-            case 17:
-                var lowest = (uint)random.NextInt64(model.Lowest, model.Tip + 1L);
-                store.Prune(lowest);
-                model.Prune(lowest);
-                break;
-            case 18:
-                store.Sweep();
-                break;
-            default:
-                if (random.Next(3) == 0)
-                {
-                    store.RollbackAll();
-                    model.RollbackAll();
-                }
-
-                break;
         }
     }
 }

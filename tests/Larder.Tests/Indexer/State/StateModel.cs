@@ -29,6 +29,19 @@ internal sealed class StateModel(IReadOnlyList<KeyPrefix> prefixes)
 
     public BlockCommit CommitAt(uint height) => _blocks[(int)(height - FirstHeight)].Commit;
 
+    /// <summary>A model of its own that holds the same.</summary>
+    public StateModel Copy()
+    {
+        var copy = new StateModel(prefixes) { FirstHeight = FirstHeight, Lowest = Lowest };
+        copy._blocks.AddRange(_blocks);
+        return copy;
+    }
+
+    /// <summary>Whether a store shows the same tip and the same lowest height.</summary>
+    public bool LooksLike(IndexStore store) => IsEmpty
+        ? store.Tip is null
+        : store.Tip is { } tip && tip.Hash == TipCommit.Hash && store.LowestHeight == Lowest;
+
     public static string Text(ReadOnlySpan<byte> key) => Encoding.Latin1.GetString(key);
 
     public void Commit(BlockCommit commit)
