@@ -34,13 +34,14 @@ internal sealed class MemoryIterator(MemoryTree.Node? root) : StoreIterator
             return;
         }
 
-        if (~found > 0)
-        {
-            _way[^1] = (_way[^1].Node, ~found - 1);
-            return;
-        }
+        _way[^1] = (_way[^1].Node, ~found);
+        Previous();
+    }
 
-        // Everything in the leaf is above: the last entry before it, if there is one.
+    /// <inheritdoc/>
+    public override void Previous()
+    {
+        // Where the leaf has none before: the last entry of what is before the leaf, if there is any.
         while (_way.Count > 0 && _way[^1].Index == 0)
         {
             _way.RemoveAt(_way.Count - 1);

@@ -48,7 +48,7 @@ internal static unsafe class RocksError
 
         // A file that the manifest names and that is not there is damage too.
         return text.StartsWith("Corruption", StringComparison.Ordinal)
-            || (Contains(text, ".sst") && (Contains(text, "No such file") || Contains(text, "Corruption")))
+            || ((Contains(text, ".sst") || Contains(text, "MANIFEST-")) && (Contains(text, "No such file") || Contains(text, "Corruption")))
             || Contains(text, "Not implemented: Unsupported compression")
             ? IndexerErrorKind.Damaged
             : IndexerErrorKind.Unavailable;

@@ -86,6 +86,13 @@ internal sealed unsafe class RocksIterator : StoreIterator
     }
 
     /// <inheritdoc/>
+    public override void Previous()
+    {
+        RocksNative.IteratorPrevious(_iterator);
+        Check();
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (_iterator != 0)

@@ -112,6 +112,10 @@ internal static unsafe partial class RocksNative
     public static partial void IteratorNext(nint iterator);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport(Library, EntryPoint = "rocksdb_iter_prev")]
+    public static partial void IteratorPrevious(nint iterator);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport(Library, EntryPoint = "rocksdb_iter_key")]
     [SuppressGCTransition]
     public static partial byte* IteratorKey(nint iterator, nuint* length);

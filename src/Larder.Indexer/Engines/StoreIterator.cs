@@ -24,6 +24,9 @@ internal abstract class StoreIterator : IDisposable
     /// <summary>Goes to the next entry.</summary>
     public abstract void Next();
 
+    /// <summary>Goes to the entry before.</summary>
+    public abstract void Previous();
+
     /// <inheritdoc/>
     public void Dispose()
     {

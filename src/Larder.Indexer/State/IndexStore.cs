@@ -12,6 +12,8 @@ namespace Larder.Indexer.State;
 /// </remarks>
 public sealed partial class IndexStore : IDisposable
 {
+    private const string MarkFile = "larder-index";
+
     private readonly OrderedStore _store;
     private readonly bool _readOnly;
 
@@ -27,7 +29,7 @@ public sealed partial class IndexStore : IDisposable
     private StoreBatch? _batch;
     private int _unsyncedBlocks;
 
-    private IndexStore(OrderedStore store, IndexStoreOptions options, bool readOnly)
+    private IndexStore(OrderedStore store, IndexStoreOptions options, bool readOnly, bool mustExist)
     {
         _store = store;
         _readOnly = readOnly;
@@ -37,9 +39,10 @@ public sealed partial class IndexStore : IDisposable
             var header = ReadHeader(snapshot);
             if (header is null)
             {
-                if (readOnly)
+                if (mustExist)
                 {
-                    throw new IndexerException(IndexerErrorKind.Unavailable, "There is no index here yet.");
+                    throw new IndexerException(
+                        IndexerErrorKind.Damaged, "The index is damaged: its header is missing. Restore a snapshot or index again.");
                 }
 
                 header = new StoreHeader { Recipe = options.Recipe ?? default, Prefixes = [.. options.Prefixes ?? []] };
@@ -78,7 +81,10 @@ public sealed partial class IndexStore : IDisposable
     public static IndexStore Open(string directory, IndexStoreOptions options)
     {
         options = options.Validated();
-        return On(RocksStore.Open(Path.GetFullPath(directory), SettingsOf(options)), options, readOnly: false);
+        directory = Path.GetFullPath(directory);
+        var store = On(RocksStore.Open(directory, SettingsOf(options)), options, mustExist: IsMarked(directory));
+        Mark(directory, store);
+        return store;
     }
 
     /// <summary>Opens the store of a directory for reading, also beside a process that writes to it; it stays as it was at the opening.</summary>
@@ -87,12 +93,12 @@ public sealed partial class IndexStore : IDisposable
     public static IndexStore OpenReadOnly(string directory, IndexStoreOptions options)
     {
         options = options.Validated();
-        return On(RocksStore.OpenReadOnly(Path.GetFullPath(directory), SettingsOf(options)), options, readOnly: true);
+        return On(RocksStore.OpenReadOnly(Path.GetFullPath(directory), SettingsOf(options)), options, readOnly: true, mustExist: true);
     }
 
     /// <summary>A store in memory, which is gone when it is disposed of.</summary>
     /// <param name="options">What it is for.</param>
-    public static IndexStore InMemory(IndexStoreOptions options) => On(new MemoryStore(), options.Validated(), readOnly: false);
+    public static IndexStore InMemory(IndexStoreOptions options) => On(new MemoryStore(), options.Validated());
 
     /// <summary>The record of the block of a height; null when it is not indexed or was pruned.</summary>
     public BlockRecord? Block(uint height)
@@ -197,11 +203,11 @@ public sealed partial class IndexStore : IDisposable
     }
 
     /// <summary>A store on an engine, which it takes over.</summary>
-    internal static IndexStore On(OrderedStore store, IndexStoreOptions options, bool readOnly = false)
+    internal static IndexStore On(OrderedStore store, IndexStoreOptions options, bool readOnly = false, bool mustExist = false)
     {
         try
         {
-            return new IndexStore(store, options, readOnly);
+            return new IndexStore(store, options, readOnly, mustExist);
         }
         catch
         {
@@ -231,6 +237,28 @@ public sealed partial class IndexStore : IDisposable
     }
 
     private static RocksSettings SettingsOf(IndexStoreOptions options) => new(options.BlockCacheBytes, options.MemtableBytes);
+
+    // The engine takes a list of files that is cut off for one that ends there, and may begin anew. Whoever finds this file knows
+    // that an index was here.
+    private static bool IsMarked(string directory) => File.Exists(Path.Combine(directory, MarkFile));
+
+    private static void Mark(string directory, IndexStore store)
+    {
+        if (IsMarked(directory))
+        {
+            return;
+        }
+
+        try
+        {
+            File.WriteAllText(Path.Combine(directory, MarkFile), "A Larder index lives here.\n");
+        }
+        catch (IOException error)
+        {
+            store.Dispose();
+            throw new IndexerException(IndexerErrorKind.NoSpace, $"The file {MarkFile} cannot be written in {directory}: {error.Message}", error);
+        }
+    }
 
     private static StoreHeader? ReadHeader(StoreSnapshot snapshot)
     {

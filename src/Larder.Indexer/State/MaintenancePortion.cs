@@ -94,26 +94,11 @@ internal sealed class MaintenancePortion(StoreGeneration generation, StoreBatch 
                 SweepKeys(sequence);
             }
 
-            var key = lists.Key.ToArray();
-            batch.Delete(StoreFamily.Undo, key);
-            lists.SeekBackward(Before(key));
+            batch.Delete(StoreFamily.Undo, lists.Key);
+            lists.Previous();
         }
 
         return true;
-    }
-
-    // The greatest key of an undo list that is below this one.
-    private static byte[] Before(byte[] key)
-    {
-        for (var i = key.Length - 1; i >= 0; i--)
-        {
-            if (key[i]-- != 0)
-            {
-                break;
-            }
-        }
-
-        return key;
     }
 
     private void Prune(StoreIterator lists, CancellationToken cancellationToken)

@@ -54,6 +54,12 @@ public sealed class MemoryTreeTests(ITestOutputHelper output)
         }
 
         Assert.Equal(content.Length, index);
+        for (iterator.SeekLast(); iterator.IsValid; iterator.Previous())
+        {
+            Assert.Equal(content[--index].Key, Convert.ToHexString(iterator.Key));
+        }
+
+        Assert.Equal(0, index);
         iterator.SeekLast();
         Assert.Equal(content.Length > 0 ? content[^1].Key : null, KeyOf(iterator));
         for (var probe = 0; probe < 100; probe++)

@@ -9,7 +9,7 @@ internal static class IndexChild
 {
     public const string Variable = "LARDER_INDEX_CHILD";
 
-    public static IndexStoreOptions Options { get; } = TestBlocks.Options with { MemtableBytes = 1 << 20, BlockCacheBytes = 1 << 20 };
+    public static IndexStoreOptions Options { get; } = TestBlocks.Options with { Prefixes = [], MemtableBytes = 1 << 20, BlockCacheBytes = 1 << 20 };
 
     /// <summary>Starts a child that does what a seed says and prints a line after each step.</summary>
     public static Process Start(string directory, int seed)

@@ -49,7 +49,7 @@ public sealed class IndexStoreConcurrencyTests(ITestOutputHelper output)
                 // Whatever is the tip at the moment can be opened and read.
                 using var tip = store.OpenTipReader();
                 _ = tip.Get("k/0"u8).Length;
-                _ = store.Tip?.Height;
+                Assert.True((store.Tip?.Sequence ?? 0) < 10_000);
             }
         })).ToArray();
 
