@@ -13,6 +13,7 @@ import bench
 from bench import KEPT, MEASURE, ROOT, ROOTFS, Mount, Place, Registry, Squashfs, Tree, indexes_only, median, run, timed
 
 RATE = 20_000_000
+HEADING = "## A mount of a real image"
 HELLO = ("/usr/bin/python3", "-c", "print('hello')")
 rows = []
 notes = []
@@ -337,9 +338,14 @@ def write(options, load, took, layers):
     unpacked = int(run("du", "-sxm", ROOTFS).split()[0])
     kernel = os.uname().release.split("-")[0]
     arguments = " --short" if options.short else ""
+    # What stands above in the file is other benches'.
+    above = ""
+    if os.path.exists(options.markdown):
+        with open(options.markdown, encoding="utf-8") as file:
+            above = file.read().split(HEADING)[0].rstrip() + "\n\n"
     with open(options.markdown, "w", encoding="utf-8") as out:
         out.write(
-            f"# Images: a mount of a real one\n\nCommand: `bench/images/run.sh{arguments}`; {os.cpu_count()} processors, kernel {kernel}, "
+            f"{above}{HEADING}\n\nCommand: `bench/images/run.sh{arguments}`; {os.cpu_count()} processors, kernel {kernel}, "
             f"load {load} at the start, {took / 60:.0f} minutes.\nThe image: Debian, Python with numpy, g++, data; {len(layers)} "
             f"layers, {sum(size for _, size in layers) / 1e6:.0f} MB of gzip, {unpacked} MB unpacked,\nin Debian's docker-registry on the same machine. Contestants take "
             "turns; medians of the rounds, and the best.\n\n| what | figure | bar | |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
