@@ -124,6 +124,13 @@ public sealed class IndexerModule : IDisposable
         return new GuestInstance(this);
     }
 
+    /// <summary>
+    /// Compiles every function to machine code now, so that the first block does not have to. Without it each is compiled when it
+    /// first runs.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the work early; what is compiled stays.</param>
+    public Task PrepareAsync(CancellationToken cancellationToken = default) => Compiled.PrepareAsync(cancellationToken);
+
     /// <summary>What the module says about itself; null when it says nothing. Runs its export <c>__meta</c>.</summary>
     /// <exception cref="IndexerException">The export fails, or what it answers is malformed.</exception>
     public IndexerMetadata? ReadMetadata(CancellationToken cancellationToken = default)

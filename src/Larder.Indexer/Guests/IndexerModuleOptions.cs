@@ -11,7 +11,7 @@ public sealed record IndexerModuleOptions
 
     /// <summary>
     /// Whether every block's <see cref="State.BlockRun.MemoryDigest"/> is computed, which takes up to half a second for each GiB of
-    /// memory that was written. Default false. No part of the recipe.
+    /// memory that was touched. Default false. No part of the recipe.
     /// </summary>
     public bool MemoryDigest { get; init; }
 }

@@ -8,5 +8,8 @@ namespace Larder.Indexer.State;
 /// <param name="FlushDigest">SHA-256 over all flushed messages in order, each after its length as 8 bytes, little endian.</param>
 /// <param name="Fuel">Fuel that the guest used.</param>
 /// <param name="MemoryPages">Pages of the guest's memory when it returned.</param>
-/// <param name="MemoryDigest">SHA-256 of the guest's memory when it returned; default where it was not asked for.</param>
+/// <param name="MemoryDigest">
+/// Digest of the guest's memory when it returned: SHA-256 over the number of pages (8 bytes, little endian) and the SHA-256 of
+/// each. Default where it was not asked for.
+/// </param>
 public readonly record struct BlockRun(Fingerprint FlushDigest, long Fuel, uint MemoryPages, Fingerprint MemoryDigest);

@@ -119,6 +119,19 @@ internal sealed unsafe class MemoryRegion : CriticalFinalizerObject, IDisposable
         return (long)pages;
     }
 
+    /// <summary>
+    /// Lists the machine's pages of linear memory that may hold more than zeros, by their numbers in order, without touching
+    /// the others.
+    /// </summary>
+    /// <returns>False when that is not known.</returns>
+    public bool TryListTouched(List<int> pages)
+    {
+        var slot = Slot;
+        var isKnown = !slot.IsMapped && PrivatePages.TryList(Base, slot.Length, pages);
+        GC.KeepAlive(this);
+        return isKnown;
+    }
+
     /// <summary>Takes an image of state and memory.</summary>
     /// <param name="basis">An image that it may be kept as differences from; null for none.</param>
     /// <exception cref="ObjectDisposedException">The basis is disposed.</exception>
