@@ -71,6 +71,7 @@ internal sealed class IndexRunOptions
     };
 
     private readonly Option<string?> _token = Text("--token", "What --listen wants to be shown; better in the environment's LARDER_TOKEN.", "TOKEN");
+    private readonly Option<bool> _memoryDigest = new("--memory-digest") { Description = "Digest the guest's memory after every block, to compare machines by." };
     private readonly Option<bool> _log = new("--guest-log") { Description = "Print what the module logs to standard error." };
     private readonly Option<bool> _json = new("--json") { Description = "Print a line of JSON for each block and at the end." };
 
@@ -80,7 +81,7 @@ internal sealed class IndexRunOptions
         command.Arguments.Add(_blocks);
         foreach (var option in (Option[])
             [
-                _directory, _module, _rpc, _user, _password, _cookie, _start, _stop, _once, _linked, _poll, _depth, _format, _encoding, _longest, _cache,
+                _directory, _module, _rpc, _user, _password, _cookie, _start, _stop, _once, _linked, _poll, _depth, _format, _encoding, _longest, _cache, _memoryDigest,
                 _pages, _initial, _preallocate, _heap, _fuel, _viewFuel, _prefixes, _keep, _durability, _listen, _token, _log, _json,
             ])
         {
@@ -166,6 +167,7 @@ internal sealed class IndexRunOptions
                 ? ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, prefixes)
                 : before.PrefixRoots,
             CacheBytes = parsed.GetValue(_cache) ?? before.CacheBytes,
+            MemoryDigest = parsed.GetValue(_memoryDigest) || before.MemoryDigest,
             KeptBlocks = parsed.GetValue(_keep) ?? before.KeptBlocks,
             DurableBlocks = parsed.GetValue(_durability) ?? before.DurableBlocks,
             Format = parsed.GetValue(_format) ?? before.Format,

@@ -38,6 +38,11 @@ public static class IndexJson
         writer.WriteString("flushDigest"u8, block.Run.FlushDigest.ToString());
         writer.WriteNumber("fuel"u8, block.Run.Fuel);
         writer.WriteNumber("memoryPages"u8, block.Run.MemoryPages);
+        if (!block.Run.MemoryDigest.IsDefault)
+        {
+            writer.WriteString("memoryDigest"u8, block.Run.MemoryDigest.ToString());
+        }
+
         writer.WriteEndObject();
     }
 

@@ -31,6 +31,9 @@ public sealed record IndexSettings
     /// <summary>Key prefixes with roots of their own: name and bytes in hex.</summary>
     public ImmutableSortedDictionary<string, string> PrefixRoots { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Whether the guest's memory is digested after every block. No result depends on it.</summary>
+    public bool MemoryDigest { get; init; }
+
     /// <summary>Bytes of the cache of reads; 0 for none. Null for 1 GiB.</summary>
     public long? CacheBytes { get; init; }
 
@@ -74,6 +77,7 @@ public sealed record IndexSettings
                 PreallocatedPages = PreallocatedPages,
                 HeapBaseGlobal = HeapBaseGlobal,
             },
+            MemoryDigest = MemoryDigest,
             Limits = limits with { BlockFuel = BlockFuel ?? limits.BlockFuel, ViewFuel = ViewFuel ?? limits.ViewFuel },
         };
     }
