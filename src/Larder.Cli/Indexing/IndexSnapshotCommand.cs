@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Larder.Cache.Fingerprints;
 using Larder.Cli.Output;
-using Larder.Indexer;
 using Larder.Indexer.State;
 using Larder.Node.Indexing;
 

@@ -108,7 +108,7 @@ public sealed class BlockImport
                 $"{block.Origin} follows {identity.PreviousHash?.ToString() ?? "no block that its format names"}, and block {tip.Height} is {tip.Hash}.");
         }
 
-        _index.Process(height, identity.Hash, tip?.Hash ?? identity.PreviousHash ?? default, block.Bytes, within);
+        _index.Process(height, identity.Hash, identity.PreviousHash ?? tip?.Hash ?? default, block.Bytes, within);
         Update(_state with
         {
             Blocks = _state.Blocks + 1,

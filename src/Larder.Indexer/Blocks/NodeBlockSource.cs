@@ -14,6 +14,9 @@ public sealed class NodeBlockSource : IBlockSource
     // What a block is taken for before the first has come.
     private const int UsualBlockBytes = 2 * 1024 * 1024;
 
+    // A block that is on its way takes its bytes, and twice as many for the hex that they come in.
+    private const int OnItsWay = 3;
+
     private readonly ChainNodeClient _client;
     private readonly ChainNodeOptions _node;
     private readonly BlockSourceOptions _options;
@@ -127,7 +130,7 @@ public sealed class NodeBlockSource : IBlockSource
         {
             while (true)
             {
-                while (next <= tip && (ahead.Count == 0 || (ahead.Count <= _node.PrefetchBlocks && Waiting(ahead, largest) + largest <= _node.PrefetchBytes)))
+                while (next <= tip && (ahead.Count == 0 || (ahead.Count <= _node.PrefetchBlocks && Waiting(ahead, largest) + ((long)OnItsWay * largest) <= _node.PrefetchBytes)))
                 {
                     ahead.Enqueue(GetBlockAsync((uint)next++, end.Token));
                 }
@@ -163,7 +166,7 @@ public sealed class NodeBlockSource : IBlockSource
     }
 
     private static long Waiting(Queue<Task<SourceBlock?>> ahead, int largest) =>
-        ahead.Sum(task => task.IsCompletedSuccessfully ? task.Result?.Bytes.Length ?? 0L : largest);
+        ahead.Sum(task => task.IsCompletedSuccessfully ? task.Result?.Bytes.Length ?? 0L : (long)OnItsWay * largest);
 
     private static byte[] ReadHex(ref Utf8JsonReader reader)
     {

@@ -112,6 +112,18 @@ public sealed class IndexServer : IAsyncDisposable
 
         public async Task ProcessRequestAsync(DefaultHttpContext context)
         {
+            try
+            {
+                await AnswerAsync(context).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+            {
+                // The client left, or the server stops.
+            }
+        }
+
+        private async Task AnswerAsync(DefaultHttpContext context)
+        {
             var decision = guard.Decide(context.Request, Space, AccessRights.Read);
             if (decision != AccessDecision.Allowed)
             {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Larder.Indexer;
 using Larder.Indexer.Blocks;
 using Larder.Indexer.Guests;
 using Larder.Indexer.State;

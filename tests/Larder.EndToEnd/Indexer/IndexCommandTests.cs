@@ -62,6 +62,56 @@ public sealed class IndexCommandTests
     }
 
     [Fact]
+    public async Task What_was_pruned_can_neither_be_read_nor_rolled_back_to()
+    {
+        using var index = await TallyIndex.CreateAsync();
+        var chain = TallyIndex.Chain(10);
+        await index.RootOfAsync("idx", chain);
+
+        Assert.Contains("heights 4 to 9", (await index.RunAsync("idx", "prune --below 4 --compact")).Succeeded().Text, StringComparison.Ordinal);
+
+        (await index.RunAsync("idx", "view total --height 3")).ExitedWith(3);
+        (await index.RunAsync("idx", "rollback --height 3")).ExitedWith(3);
+        Assert.Equal(TallyIndex.TotalOf(chain[..5]), (await index.RunAsync("idx", "view total --height 4")).Succeeded().Text.Trim());
+        (await index.RunAsync("idx", "verify")).Succeeded();
+    }
+
+    [Theory]
+    [InlineData("16KiB")]
+    [InlineData("64MiB")]
+    public async Task The_size_of_the_cache_changes_no_root(string size)
+    {
+        using var index = await TallyIndex.CreateAsync();
+        var chain = TallyIndex.Chain(20);
+        var root = await index.RootOfAsync("without", chain);
+
+        var run = (await index.RunAsync("idx", "run", "--module", index.Module, "--cache-size", size, "--json", index.Write("a.hex", chain))).Succeeded();
+
+        Assert.Equal(root, TallyIndex.RootIn(run.Text));
+        Assert.InRange(TallyIndex.End(run.Text).GetProperty("cacheHits").GetInt64(), 1, TallyIndex.End(run.Text).GetProperty("cacheLookups").GetInt64());
+    }
+
+    [Fact]
+    public async Task Blocks_that_are_far_apart_are_indexed_in_the_order_of_their_names()
+    {
+        using var index = await TallyIndex.CreateAsync();
+        var chain = TallyIndex.Chain(30);
+        Directory.CreateDirectory(index["blocks"]);
+        foreach (var height in (int[])[2, 9, 28])
+        {
+            await File.WriteAllBytesAsync(Path.Combine(index["blocks"], $"{height}.bin"), chain[height], TestContext.Current.CancellationToken);
+        }
+
+        var gap = (await index.RunAsync("gap", $"run --module {index.Module} --cache-size 0 {index["blocks"]}")).ExitedWith(4);
+        Assert.Contains("Give the missing blocks, or the height of the first block", gap.Error, StringComparison.Ordinal);
+        (await index.RunAsync("idx", $"run --module {index.Module} --cache-size 0 {index["blocks"]} --start-height 100")).Succeeded();
+        (await index.RunAsync("linked", $"run --module {index.Module} --cache-size 0 {index["blocks"]} --start-height 100 --linked")).ExitedWith(4);
+
+        Assert.Equal(TallyIndex.TotalOf([chain[2], chain[9], chain[28]]), (await index.RunAsync("idx", "view total --height 102")).Succeeded().Text.Trim());
+        Assert.Contains("no new block", (await index.RunAsync("idx", "run")).Succeeded().Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_preview_keeps_nothing()
     {
         using var index = await TallyIndex.CreateAsync();
@@ -158,9 +208,9 @@ public sealed class IndexCommandTests
         using var index = await TallyIndex.CreateAsync();
         var chain = TallyIndex.Chain(3);
         await index.RootOfAsync("idx", chain[..2]);
-        File.WriteAllBytes(index["cut.bin"], chain[2][..^1]);
-        File.WriteAllBytes(index["short.bin"], [1, 2, 3]);
-        File.WriteAllText(index["bad.wasm"], "no module");
+        await File.WriteAllBytesAsync(index["cut.bin"], chain[2][..^1], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(index["short.bin"], [1, 2, 3], TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(index["bad.wasm"], "no module", TestContext.Current.CancellationToken);
 
         var cut = (await index.RunAsync("idx", $"run {index["cut.bin"]}")).ExitedWith(4);
         Assert.Contains("would end 1 byte after the end of the block", cut.Error, StringComparison.Ordinal);

@@ -45,6 +45,12 @@ public sealed class IndexFollowTests
         using var client = new HttpClient { BaseAddress = new Uri(address) };
         Assert.Equal(TallyIndex.TotalOf(chain[..8]), await CallAsync(client, "metashrew_view", "total", "0x", "latest"));
 
+        // Beside the run, which has the directory.
+        Assert.Equal(TallyIndex.TotalOf(chain[..8]), (await index.RunAsync("idx", "view total")).Succeeded().Text.Trim());
+        Assert.Contains("blocks 0 to 7", (await index.RunAsync("idx", "stats")).Succeeded().Text, StringComparison.Ordinal);
+        Assert.Contains("all is sound", (await index.RunAsync("idx", "verify")).Succeeded().Text, StringComparison.Ordinal);
+        (await index.RunAsync("idx", "rollback --height 3")).ExitedWith(5);
+
         await node.GoAwayAsync();
         await TallyIndex.EventAsync(run, "waiting");
         Assert.Equal("7", await CallAsync(client, "metashrew_height"));
@@ -82,6 +88,10 @@ public sealed class IndexFollowTests
 
         using var put = await client.PutAsync(new Uri("/", UriKind.Relative), null, Token);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, put.StatusCode);
+        using var tooLong = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(new byte[17 * 1024 * 1024]) };
+        tooLong.Headers.ExpectContinue = true;
+        using var refusedBody = await client.SendAsync(tooLong, Token);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, refusedBody.StatusCode);
         using var foreign = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "Origin", "http://evil.example" } } };
         using var refused = await client.SendAsync(foreign, Token);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);

@@ -99,8 +99,8 @@ public sealed class IndexNodeTests(BrowserFixture browser) : IClassFixture<Brows
         Assert.Empty(page.Problems);
     }
 
-    private static Task WaitForTextAsync(DashboardPage page, string text) =>
-        page.Page.WaitForFunctionAsync("text => document.getElementById('indexes').textContent.includes(text)", text, new PageWaitForFunctionOptions { Timeout = 60_000 });
+    private static async Task WaitForTextAsync(DashboardPage page, string text) =>
+        await page.Page.WaitForFunctionAsync("text => document.getElementById('indexes').textContent.includes(text)", text, new PageWaitForFunctionOptions { Timeout = 60_000 });
 
     private static IndexOptions Index(TallyIndex tally, FakeChainNode source) =>
         new() { Module = tally.Module, Source = source.Address.ToString(), CacheBytes = 1024 * 1024 };
