@@ -21,6 +21,10 @@ public sealed partial class BlockIndexer : IDisposable
     private readonly Lock _writer = new();
     private readonly BlockIndexerOptions _options;
     private readonly ViewPool _views;
+    private readonly CancellationTokenSource _closing = new();
+
+    // Compiles the module ahead of its first block; awaited before the module goes.
+    private readonly Task _prepared;
     private readonly ViewResults _results;
 
     // Guarded by _writer.
@@ -37,6 +41,7 @@ public sealed partial class BlockIndexer : IDisposable
         _guest = module.CreateInstance();
         _views = new ViewPool(module, options);
         _results = new ViewResults(cache);
+        _prepared = PrepareAsync();
     }
 
     /// <summary>The module.</summary>
@@ -161,6 +166,9 @@ public sealed partial class BlockIndexer : IDisposable
             }
 
             _disposed = true;
+            _closing.Cancel();
+            _prepared.Wait();
+            _closing.Dispose();
             _views.Dispose();
             _guest.Dispose();
             Store.Dispose();
@@ -195,6 +203,23 @@ public sealed partial class BlockIndexer : IDisposable
             // Whether it is committed all the same, only a read of the store can tell.
             Cache?.Clear(CachePartition.Main);
             throw;
+        }
+    }
+
+    // What cannot be compiled ahead is compiled when it is first called, and fails there if it must.
+    private async Task PrepareAsync()
+    {
+        if (_options.ReadOnly)
+        {
+            return;
+        }
+
+        try
+        {
+            await Module.PrepareAsync(_closing.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or AggregateException)
+        {
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class IndexRun(Terminal terminal, IndexRunRequest request)
         var source = OpenSource(settings, cancellationToken);
         await using (source.ConfigureAwait(false))
         {
-            using var index = BlockIndexer.Open(request.Directory.ToOptions());
+            using var index = BlockIndexer.Open(request.Directory.ToOptions(answersViews: request.Listen is not null));
             if (request.IsLogged)
             {
                 index.Log = text => terminal.Error.Write(text);

@@ -8,4 +8,9 @@ public enum AllocationMode
 
     /// <summary>Half to <see cref="CachePartition.Api"/>, half to <see cref="CachePartition.Heights"/>; 1 KiB to the rest.</summary>
     View,
+
+    /// <summary>
+    /// Half to <see cref="CachePartition.Main"/>, a quarter to each of the others: for who indexes and answers views at the same time.
+    /// </summary>
+    Shared,
 }

@@ -12,7 +12,12 @@ internal sealed unsafe class CacheLayout
     internal CacheLayout(byte* memory, long bytes, AllocationMode mode, int shards)
     {
         Mode = mode;
-        var main = mode == AllocationMode.Indexer ? bytes - (2 * SmallBytes) : SmallBytes;
+        var main = mode switch
+        {
+            AllocationMode.Indexer => bytes - (2 * SmallBytes),
+            AllocationMode.Shared => bytes / 2,
+            _ => SmallBytes,
+        };
         var heights = mode == AllocationMode.Indexer ? SmallBytes : (bytes - main) / 2;
         main = main / Alignment * Alignment;
         heights = heights / Alignment * Alignment;

@@ -94,7 +94,7 @@ internal sealed class HostedIndex(string name, IndexOptions options, string dire
         var opened = IndexDirectory.Create(directory, options.Module, before => Change(before, source));
         if (_indexer is null)
         {
-            var indexer = BlockIndexer.Open(opened.ToOptions());
+            var indexer = BlockIndexer.Open(opened.ToOptions(answersViews: true));
             _rpc = new IndexRpc(indexer);
             _indexer = indexer;
             IndexLog.Opened(logger, Name, opened.Path, indexer.Tip?.Height ?? -1L);

@@ -108,20 +108,21 @@ public sealed class IndexDirectory
 
     /// <summary>What opens the index.</summary>
     /// <param name="readOnly">Whether it is only read, beside who writes it.</param>
-    public BlockIndexerOptions ToOptions(bool readOnly = false) => new()
+    /// <param name="answersViews">Whether views are answered while it is written.</param>
+    public BlockIndexerOptions ToOptions(bool readOnly = false, bool answersViews = false) => new()
     {
         Module = Module,
         ModuleOptions = Settings.ToModuleOptions(),
         Directory = StateDirectory,
         ReadOnly = readOnly,
         Store = Settings.ToStoreOptions(),
-        Cache = ToCache(readOnly),
+        Cache = ToCache(readOnly, answersViews ? AllocationMode.Shared : AllocationMode.Indexer),
     };
 
     // Who only asks once has no use for the room.
-    private ReadCacheOptions? ToCache(bool readOnly) => readOnly || Settings.CacheBytes == 0 ? null
-        : Settings.CacheBytes is { } bytes ? new ReadCacheOptions { SizeBytes = bytes }
-        : new ReadCacheOptions();
+    private ReadCacheOptions? ToCache(bool readOnly, AllocationMode mode) => readOnly || Settings.CacheBytes == 0 ? null
+        : Settings.CacheBytes is { } bytes ? new ReadCacheOptions { SizeBytes = bytes, Mode = mode }
+        : new ReadCacheOptions { Mode = mode };
 
     private IndexDirectory Change(string? modulePath, Func<IndexSettings, IndexSettings> change)
     {
