@@ -127,10 +127,7 @@ internal static class StateBench
         watch.Restart();
         store.Commit(Block(store, height, writes));
         var commit = watch.Elapsed.TotalMilliseconds;
-        watch.Restart();
-        store.Sweep();
-        var sweep = watch.Elapsed.TotalSeconds;
-        Console.WriteLine(Line($"rollback of 100 blocks of {BlockKeys:N0} keys: {rollback:N1} ms, root right: {correct}; first commit after it {commit:N0} ms; sweeping all of it {sweep:N1} s"));
+        Console.WriteLine(Line($"rollback of 100 blocks of {BlockKeys:N0} keys: {rollback:N1} ms, root right: {correct}; first commit after it {commit:N0} ms"));
     }
 
     private static void Fill(string directory, int keys)

@@ -8,9 +8,11 @@ namespace Larder.Indexer.State;
 /// </summary>
 internal sealed class PageReader(StoreSnapshot snapshot, ulong sequence, DeadIntervals dead) : IDisposable
 {
+    private const int MaxChunks = 256;
+
     private readonly StoreValue _value = new();
     private readonly ScratchBuffer _listKey = new();
-    private readonly ScratchBuffer _entryKey = new();
+    private readonly Dictionary<ulong, PageUndoChunk> _chunks = [];
     private ScratchBuffer _content = new();
     private ScratchBuffer _older = new();
     private StoreIterator? _lists;
@@ -56,8 +58,39 @@ internal sealed class PageReader(StoreSnapshot snapshot, ulong sequence, DeadInt
         _lists = null;
     }
 
-    // What a page held before a commit wrote it.
+    // What a page held before a commit wrote it. Trees are walked in the order of the lists, so that the chunk that was read last
+    // of a commit mostly has the next page too.
     private ReadOnlySpan<byte> Before(ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, scoped ref ulong version)
+    {
+        var order = PageOrder.Of(key);
+        if (!_chunks.TryGetValue(version, out var chunk))
+        {
+            if (_chunks.Count >= MaxChunks)
+            {
+                _chunks.Clear();
+            }
+
+            chunk = new PageUndoChunk();
+            _chunks.Add(version, chunk);
+        }
+
+        if (!chunk.TryFind(order, key, out var entry))
+        {
+            Load(chunk, key, version);
+            if (!chunk.TryFind(order, key, out entry))
+            {
+                throw UndoFormat.Damaged();
+            }
+        }
+
+        var delta = chunk.Delta(entry);
+        var length = PageDelta.Read(ref delta, content, _older);
+        (_content, _older) = (_older, _content);
+        version = entry.Superseded;
+        return _content.Take(length);
+    }
+
+    private void Load(PageUndoChunk chunk, ReadOnlySpan<byte> key, ulong version)
     {
         _lists ??= snapshot.Iterate(StoreFamily.Undo);
         var listKey = PageUndoFormat.WriteKey(_listKey, version, key);
@@ -67,21 +100,6 @@ internal sealed class PageReader(StoreSnapshot snapshot, ulong sequence, DeadInt
             throw UndoFormat.Damaged();
         }
 
-        var chunk = _lists.Value;
-        var length = 0;
-        while (!chunk.IsEmpty)
-        {
-            var (superseded, _) = PageUndoFormat.ReadEntry(ref chunk, _entryKey, ref length);
-            var found = _entryKey.Take(length).SequenceEqual(key);
-            var older = PageDelta.Read(ref chunk, content, found ? _older : null);
-            if (found)
-            {
-                (_content, _older) = (_older, _content);
-                version = superseded;
-                return _content.Take(older);
-            }
-        }
-
-        throw UndoFormat.Damaged();
+        chunk.Load(_lists.Value);
     }
 }

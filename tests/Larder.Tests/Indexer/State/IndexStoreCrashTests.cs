@@ -108,6 +108,7 @@ public sealed class IndexStoreCrashTests(ITestOutputHelper output)
         }
 
         model.AssertEqual(store, blocks.Keys);
+        memory.Fault = null;
         store.Sweep();
         model.AssertEqual(store, blocks.Keys);
         return stopped;
