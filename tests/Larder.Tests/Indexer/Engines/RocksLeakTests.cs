@@ -1,5 +1,4 @@
 using Larder.Indexer.Engines;
-using Larder.Indexer.State;
 using Larder.Tests.Indexer.State;
 
 namespace Larder.Tests.Indexer.Engines;

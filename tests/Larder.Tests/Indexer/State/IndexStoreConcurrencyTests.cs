@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Larder.Indexer;
 using Larder.Indexer.State;
 
 namespace Larder.Tests.Indexer.State;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Larder.Indexer;
-using Larder.Indexer.Engines;
 using Larder.Indexer.State;
 using Larder.Tests.Disk;
 

@@ -1,5 +1,3 @@
-using Larder.Indexer.State;
-
 namespace Larder.Tests.Indexer.State;
 
 /// <summary>Stores under random commits, rollbacks, pruning and sweeping are always what they would be without the forks.</summary>

@@ -1,4 +1,3 @@
-using Larder.Indexer;
 using Larder.Indexer.State;
 
 namespace Larder.Tests.Indexer.State;
