@@ -16,7 +16,7 @@ namespace Larder.Indexer;
 public sealed partial class BlockIndexer : IDisposable
 {
     // Bytes that blocks may allocate before the collector is asked to look.
-    private const long GarbageBytes = 64L << 20;
+    private const long GarbageBytes = 32L << 20;
 
     private readonly Lock _writer = new();
     private readonly BlockIndexerOptions _options;

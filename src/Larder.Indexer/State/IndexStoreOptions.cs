@@ -26,8 +26,8 @@ public sealed record IndexStoreOptions
     /// <summary>What a loss of power may lose. Default: nothing.</summary>
     public Durability Durability { get; init; } = Durability.EveryBlock;
 
-    /// <summary>Memory for blocks of the store's files with their indexes and filters, in bytes. Default 64 MiB.</summary>
-    public long BlockCacheBytes { get; init; } = 64L << 20;
+    /// <summary>Memory for blocks of the store's files with their indexes and filters, in bytes. Default 32 MiB.</summary>
+    public long BlockCacheBytes { get; init; } = 32L << 20;
 
     /// <summary>
     /// Memory for what is not in files yet, in bytes: some of it is written to files when it is full. A crash leaves about so
