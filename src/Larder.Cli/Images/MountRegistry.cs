@@ -108,7 +108,20 @@ internal sealed class MountRegistry(Terminal terminal)
         }
     }
 
-    private static bool IsAlive(int processId) => Directory.Exists($"/proc/{processId}");
+    // A process that has ended stays in the table until its parent, which may be busy, has taken note of it.
+    private static bool IsAlive(int processId)
+    {
+        try
+        {
+            // The state comes behind the name in parentheses, which may hold any letters.
+            var status = File.ReadAllText($"/proc/{processId}/stat");
+            return status.AsSpan(status.LastIndexOf(')') + 1).TrimStart() is not ['Z' or 'X', ..];
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private static MountStatus? ReadFile(string path)
     {
