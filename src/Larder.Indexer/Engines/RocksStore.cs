@@ -4,6 +4,9 @@ namespace Larder.Indexer.Engines;
 /// <remarks>
 /// A batch is in the log before <see cref="Write"/> returns, so that it outlives the process; with sync it outlives the
 /// machine. Open iterators, values and snapshots keep the database open after the store is disposed of.
+/// The engine must not meet a full disk while it writes its log: Debian's build has its assertions on, and the one that
+/// guards a log after a failed write ends the process when the engine tries to recover. So room is looked for before every
+/// write, for the batch, for the memtables that it may push to files, and as much again.
 /// </remarks>
 internal sealed unsafe class RocksStore : OrderedStore
 {
@@ -11,13 +14,18 @@ internal sealed unsafe class RocksStore : OrderedStore
 
     private readonly RocksDatabase _database;
     private readonly bool _readOnly;
+    private readonly long _memtableBytes;
     private readonly nint _unsynced;
     private readonly nint _synced;
     private bool _disposed;
 
-    private RocksStore(RocksDatabase database, bool readOnly)
+    // Whether the last write failed all the same: then the log is not touched but by another write, which the engine refuses by itself.
+    private bool _hasFailed;
+
+    private RocksStore(RocksDatabase database, in RocksSettings settings, bool readOnly)
     {
         _database = database;
+        _memtableBytes = settings.MemtableBytes;
         _readOnly = readOnly;
         _unsynced = RocksLibrary.Made(RocksNative.CreateWriteOptions());
         _synced = RocksLibrary.Made(RocksNative.CreateWriteOptions());
@@ -37,7 +45,7 @@ internal sealed unsafe class RocksStore : OrderedStore
                 IndexerErrorKind.Damaged, $"The index in {directory} is damaged: its file CURRENT is missing. Restore a snapshot or index again.");
         }
 
-        return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: false), readOnly: false);
+        return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: false), settings, readOnly: false);
     }
 
     /// <summary>Opens the store of a directory as it is now, beside a process that writes to it.</summary>
@@ -55,7 +63,7 @@ internal sealed unsafe class RocksStore : OrderedStore
         {
             try
             {
-                return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: true), readOnly: true);
+                return new RocksStore(RocksDatabase.Open(directory, settings, readOnly: true), settings, readOnly: true);
             }
             catch (IndexerException) when (attempt < OpenAttempts)
             {
@@ -83,8 +91,10 @@ internal sealed unsafe class RocksStore : OrderedStore
             throw new IndexerException(IndexerErrorKind.Unavailable, $"The index in {_database.Directory} was opened for reading only.");
         }
 
+        RequireRoom(batch.ByteCount);
         byte* error = null;
         RocksNative.Write(_database.Handle, sync ? _synced : _unsynced, ((RocksBatch)batch).Handle, &error);
+        _hasFailed = error is not null;
         RocksError.Check(error, _database.Directory, "could not be written");
     }
 
@@ -92,6 +102,12 @@ internal sealed unsafe class RocksStore : OrderedStore
     public override void Sync()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_hasFailed)
+        {
+            throw new IndexerException(
+                IndexerErrorKind.Unavailable, $"The index in {_database.Directory} cannot be forced to the disk: the last write failed.");
+        }
+
         if (!_readOnly)
         {
             byte* error = null;
@@ -134,6 +150,28 @@ internal sealed unsafe class RocksStore : OrderedStore
             RocksLibrary.Released();
             RocksLibrary.Released();
             _database.Release();
+        }
+    }
+
+    private void RequireRoom(long batchBytes)
+    {
+        var needed = 2 * (batchBytes + _memtableBytes);
+        long free;
+        try
+        {
+            free = new DriveInfo(_database.Directory).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IndexerException(
+                IndexerErrorKind.Unavailable, $"The index in {_database.Directory} could not be written: {error.Message}", error);
+        }
+
+        if (free < needed)
+        {
+            throw new IndexerException(
+                IndexerErrorKind.NoSpace,
+                $"The index in {_database.Directory} could not be written: the disk is full. Make room and try again. ({free >> 20} MiB are free, and a write of this size wants {(needed >> 20) + 1}.)");
         }
     }
 
