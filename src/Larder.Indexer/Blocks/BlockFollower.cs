@@ -21,6 +21,9 @@ public sealed class BlockFollower
 {
     private const int KeptReorganisations = 20;
 
+    // Blocks in a row that fit neither the index nor the node's own chain, after which the node is not believed.
+    private const int MostMisfits = 16;
+
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(1);
 
     private readonly IBlockIndex _index;
@@ -29,6 +32,7 @@ public sealed class BlockFollower
     private readonly TimeProvider _clock;
     private readonly Action<FollowerState>? _report;
     private volatile FollowerState _state = new();
+    private int _misfits;
 
     /// <summary>A follower that has not begun.</summary>
     /// <param name="index">The index. Used by nobody else for writing while the follower runs.</param>
@@ -135,15 +139,16 @@ public sealed class BlockFollower
             var identity = block.Identify(_node.Format);
             if (_index.Tip is { } current && identity.PreviousHash is { } previous && previous != current.Hash)
             {
-                // The chain changed its branch meanwhile.
+                // The chain changed its branch meanwhile, or did so twice since this block was fetched ahead: then the next round reads it anew.
                 var now = await _node.GetTipHeightAsync(cancellationToken).ConfigureAwait(false);
-                return await JoinAsync(current, now, cancellationToken).ConfigureAwait(false)
+                return await JoinAsync(current, now, cancellationToken).ConfigureAwait(false) || ++_misfits < MostMisfits
                     ? TimeSpan.Zero
                     : throw new IndexerException(
                         IndexerErrorKind.Unavailable,
                         $"{block.Origin} follows {previous}, which is not what {_node.Description} has at the height before it.");
             }
 
+            _misfits = 0;
             var height = block.Height ?? (uint)NextHeight;
             _index.Process(
                 height,
