@@ -65,7 +65,19 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
             Assert.Contains("full", error!.Message, StringComparison.Ordinal);
             model.AssertEqual(store, model.Tip, blocks.Keys);
 
-            // The engine looks for room every few seconds.
+            // What compaction frees meanwhile is taken again.
+            var rest = Path.Combine(disk.Root, "rest");
+            error = null;
+            for (var i = 0; i < 50 && error is null; i++)
+            {
+                Take(rest, new DriveInfo(disk.Root).AvailableFreeSpace - (2 << 20));
+                error = Try(store, model, Large(blocks, model));
+            }
+
+            Assert.Equal(IndexerErrorKind.NoSpace, error?.Kind);
+            model.AssertEqual(store, model.Tip, blocks.Keys);
+
+            File.Delete(rest);
             File.Delete(Path.Combine(disk.Root, "filler"));
             var commit = blocks.Next(model.TipCommit, 50);
             for (var wait = 0; wait < 120 && Try(store, model, commit) is not null; wait++)
@@ -205,6 +217,15 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
         catch (IndexerException error)
         {
             return error;
+        }
+    }
+
+    private static void Take(string path, long bytes)
+    {
+        using var file = new FileStream(path, FileMode.Append);
+        if (bytes > 0)
+        {
+            file.Write(new byte[bytes]);
         }
     }
 
