@@ -63,7 +63,7 @@ public sealed partial class BlockIndexer
             (guest, stop) =>
             {
                 using StateReader state = below is null
-                    ? new EmptyReader()
+                    ? EmptyReader.Instance
                     : new CachedStateReader(Cache, CachePartition.Heights, below.Sequence, OpenReader(below));
                 var outcome = guest.RunBlock(next, block, state, stop);
                 using var overlay = new OverlayReader(state, outcome.Writes);

@@ -1,5 +1,6 @@
 using Larder.Cache.Artifacts;
 using Larder.Cache.Fingerprints;
+using Larder.Indexer.State;
 using Larder.Wasm;
 using Larder.Wasm.Modules;
 
@@ -141,7 +142,7 @@ public sealed class IndexerModule : IDisposable
         }
 
         using var instance = CreateInstance();
-        var message = instance.RunView(MetadataExport, 0, default, NoState.Instance, cancellationToken);
+        var message = instance.RunView(MetadataExport, 0, default, EmptyReader.Instance, cancellationToken);
         try
         {
             return IndexerMetadata.Read(message);
