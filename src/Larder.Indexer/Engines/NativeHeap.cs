@@ -34,6 +34,5 @@ internal static partial class NativeHeap
     }
 
     [LibraryImport("libc", EntryPoint = "mallopt")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int SetOption(int parameter, int value);
 }
