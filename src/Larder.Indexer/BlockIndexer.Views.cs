@@ -72,6 +72,24 @@ public sealed partial class BlockIndexer
             cancellationToken);
     }
 
+    /// <summary>What is known of a block.</summary>
+    /// <param name="height">Its height; null for the tip.</param>
+    /// <exception cref="IndexerException">Nothing is indexed, or the block is not there (any more).</exception>
+    public BlockRecord BlockAt(uint? height)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Tip is not { } tip)
+        {
+            throw new IndexerException(IndexerErrorKind.NoSuchHeight, "Nothing is indexed yet.");
+        }
+
+        return height is not { } asked || asked == tip.Height
+            ? tip
+            : Store.Block(asked) ?? throw new IndexerException(
+                IndexerErrorKind.NoSuchHeight,
+                $"Block {asked} is not there: the index has blocks {Store.LowestHeight} to {tip.Height}.");
+    }
+
     private Task<byte[]> ViewOfAsync(
         BlockRecord block, string view, ReadOnlyMemory<byte> input, CancellationToken cancellationToken) => _results.GetAsync(
         view,
@@ -86,21 +104,6 @@ public sealed partial class BlockIndexer
             },
             token),
         cancellationToken);
-
-    private BlockRecord BlockAt(uint? height)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Tip is not { } tip)
-        {
-            throw new IndexerException(IndexerErrorKind.NoSuchHeight, "Nothing is indexed yet.");
-        }
-
-        return height is not { } asked || asked == tip.Height
-            ? tip
-            : Store.Block(asked) ?? throw new IndexerException(
-                IndexerErrorKind.NoSuchHeight,
-                $"Block {asked} is not there: the index has blocks {Store.LowestHeight} to {tip.Height}.");
-    }
 
     // A rollback may come between the look at the record and here: what is read must be of that very block.
     private StateReader OpenReader(BlockRecord block)

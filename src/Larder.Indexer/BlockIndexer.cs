@@ -97,7 +97,7 @@ public sealed partial class BlockIndexer : IDisposable
     /// <summary>Runs a block and commits what it wrote: all of it, or nothing when this throws.</summary>
     /// <param name="height">Height of the block: the one above the tip; any for the first block.</param>
     /// <param name="hash">Its hash.</param>
-    /// <param name="previousHash">Hash of the block before it; see <see cref="BlockIndexerOptions.IsLinked"/>.</param>
+    /// <param name="previousHash">Hash of the block before it, kept with the record. Whether that is the tip's is for who follows a chain.</param>
     /// <param name="block">Its bytes, as the guest gets them.</param>
     /// <param name="cancellationToken">Ends the run early; a block whose commit has begun is committed.</param>
     /// <returns>What the store now knows of it.</returns>
@@ -122,7 +122,7 @@ public sealed partial class BlockIndexer : IDisposable
                 Height = height,
                 Hash = hash,
                 PreviousHash = previousHash,
-                IsLinked = _options.IsLinked,
+                IsLinked = false,
                 Writes = outcome.Writes,
                 Run = outcome.Run,
             };

@@ -22,12 +22,6 @@ public sealed record BlockIndexerOptions
     public bool ReadOnly { get; init; }
 
     /// <summary>
-    /// Whether a block whose previous hash is not the hash of the tip is refused. Default false: blocks that were picked from a
-    /// chain, or are none of a chain, do not follow one another.
-    /// </summary>
-    public bool IsLinked { get; init; }
-
-    /// <summary>
     /// How the state is kept: prefixes with roots of their own, the kept window, durability. Its recipe is set to the module's.
     /// </summary>
     public IndexStoreOptions Store { get; init; } = new();

@@ -172,27 +172,27 @@ public sealed class IndexRpc
 
             case "metashrew_height":
                 arguments.End();
-                return Block(null).Height.ToString(CultureInfo.InvariantCulture);
+                return _index.BlockAt(null).Height.ToString(CultureInfo.InvariantCulture);
 
             case "metashrew_getblockhash":
             {
                 var height = arguments.Height(mayBeLeftOut: false);
                 arguments.End();
-                return "0x" + Block(height).Hash;
+                return "0x" + _index.BlockAt(height).Hash;
             }
 
             case "metashrew_stateroot":
             {
                 var height = arguments.Height();
                 arguments.End();
-                return "0x" + Block(height).Root;
+                return "0x" + _index.BlockAt(height).Root;
             }
 
             case "metashrew_prefixroot":
             {
                 var (name, height) = (arguments.Name("the prefix"), arguments.Height());
                 arguments.End();
-                return "0x" + PrefixRoot(name, Block(height));
+                return "0x" + PrefixRoot(name, _index.BlockAt(height));
             }
 
             case "metashrew_snapshot":
@@ -202,15 +202,6 @@ public sealed class IndexRpc
             default:
                 throw new RpcException(RpcException.MethodNotFound, $"There is no method '{(method.Length <= 100 ? method : method[..100])}'.");
         }
-    }
-
-    private BlockRecord Block(uint? height)
-    {
-        var tip = _index.Tip ?? throw new IndexerException(IndexerErrorKind.NoSuchHeight, "Nothing is indexed yet.");
-        return height is not { } asked || asked == tip.Height
-            ? tip
-            : _index.Store.Block(asked) ?? throw new IndexerException(
-                IndexerErrorKind.NoSuchHeight, $"Block {asked} is not there: the index has blocks {_index.Store.LowestHeight} to {tip.Height}.");
     }
 
     private string PrefixRoot(string name, BlockRecord block)
