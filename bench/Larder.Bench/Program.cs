@@ -31,8 +31,15 @@ return args switch
     ["handlers-soak", .. var rest] => await HandlersSoak.RunAsync(rest),
     ["indexer", var directory, var nodeRunner, var rounds] => await IndexerBench.RunAsync(
         directory, nodeRunner, int.Parse(rounds, CultureInfo.InvariantCulture)),
-    ["indexer-runner", var kind, var module, var directory, var cacheBytes] => BlockRunner.Run(
-        kind, module, directory, long.Parse(cacheBytes, CultureInfo.InvariantCulture)),
+    ["indexer-module", var directory, var nodeRunner, var rounds, var module, var height, .. var blocks] => await IndexerBench.RunModuleAsync(
+        directory,
+        nodeRunner,
+        int.Parse(rounds, CultureInfo.InvariantCulture),
+        module,
+        uint.Parse(height, CultureInfo.InvariantCulture),
+        blocks),
+    ["indexer-runner", var kind, var module, var directory, var cacheBytes, var height] => BlockRunner.Run(
+        kind, module, directory, long.Parse(cacheBytes, CultureInfo.InvariantCulture), uint.Parse(height, CultureInfo.InvariantCulture)),
     ["layers", .. var rest] => await LayersBench.RunAsync(rest),
     ["redis", .. var rest] when rest.Length > 0 => await RedisBench.RunAsync(rest),
     ["indexer-merkle", .. var rest] => MerkleBench.Run(rest),

@@ -1,9 +1,10 @@
 // Runs blocks through an indexer with the host functions in JavaScript: what Larder's time for a block is measured against.
 //
-//   node node-runner.mjs MODULE
+//   node node-runner.mjs MODULE HEIGHT
 //
-// Reads a line with a path of a block, runs it at the next height and answers with a line of JSON: milliseconds of wall clock and
-// of processor time that the instance, the guest and its host functions took, writes, and the SHA-256 of what was flushed.
+// Reads lines with paths of blocks, runs the first at HEIGHT and each at the height above the last, and answers with a line of
+// JSON: milliseconds of wall clock and of processor time that the instance, the guest and its host functions took, writes, and
+// the SHA-256 of what was flushed.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -66,7 +67,7 @@ function* fields(message) {
   }
 }
 
-let height = 0;
+let height = Number(process.argv[3]);
 for await (const path of createInterface({ input: process.stdin })) {
   const block = readFileSync(path);
   input = Buffer.concat([Buffer.alloc(4), block]);

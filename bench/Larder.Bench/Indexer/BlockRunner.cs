@@ -11,18 +11,17 @@ namespace Larder.Bench.Indexer;
 /// </summary>
 internal static class BlockRunner
 {
-    public static int Run(string kind, string module, string directory, long cacheBytes)
+    public static int Run(string kind, string module, string directory, long cacheBytes, uint height)
     {
         var bytes = File.ReadAllBytes(module);
-        return kind == "guest" ? RunGuest(bytes) : RunIndex(bytes, directory, cacheBytes);
+        return kind == "guest" ? RunGuest(bytes, height) : RunIndex(bytes, directory, cacheBytes, height);
     }
 
-    private static int RunGuest(byte[] module)
+    private static int RunGuest(byte[] module, uint height)
     {
         using var loaded = IndexerModule.Load(module, new IndexerModuleOptions());
         using var guest = loaded.CreateInstance();
         using var state = new DictionaryReader();
-        var height = 0u;
         while (Console.ReadLine() is { } path)
         {
             var block = File.ReadAllBytes(path);
@@ -37,7 +36,7 @@ internal static class BlockRunner
         return 0;
     }
 
-    private static int RunIndex(byte[] module, string directory, long cacheBytes)
+    private static int RunIndex(byte[] module, string directory, long cacheBytes, uint height)
     {
         using var index = BlockIndexer.Open(new BlockIndexerOptions
         {
@@ -45,7 +44,6 @@ internal static class BlockRunner
             Directory = directory,
             Cache = cacheBytes == 0 ? null : new ReadCacheOptions { SizeBytes = cacheBytes },
         });
-        var height = index.Tip is { } tip ? tip.Height + 1 : 0;
         while (Console.ReadLine() is { } path)
         {
             var block = File.ReadAllBytes(path);

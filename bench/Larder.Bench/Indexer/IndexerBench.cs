@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Indexer;
+using Larder.Indexer.Blocks;
 using Larder.Indexer.Caching;
 
 namespace Larder.Bench.Indexer;
@@ -24,15 +25,36 @@ internal static class IndexerBench
         return 0;
     }
 
-    private static void CompareWithNode(string module, string nodeRunner, IReadOnlyList<string> blocks, int rounds)
+    /// <summary>A module and blocks of anybody: beside Node.js, and with and without the cache.</summary>
+    public static async Task<int> RunModuleAsync(
+        string directory, string nodeRunner, int rounds, string module, uint height, IReadOnlyList<string> files)
+    {
+        await using var source = BlockSources.Open(files, new BlockSourceOptions { Format = BlockFormat.Opaque });
+        var blocks = new List<string>();
+        await foreach (var block in source.ReadAsync(from: null))
+        {
+            var path = Path.Combine(directory, $"given-{blocks.Count}.block");
+            await File.WriteAllBytesAsync(path, block.Bytes);
+            blocks.Add(path);
+        }
+
+        Console.WriteLine($"{Path.GetFileName(module)} over {blocks.Count} blocks from height {height}; {rounds} rounds, contestants in turns block by block.");
+        Console.WriteLine();
+        CompareWithNode(module, nodeRunner, blocks, rounds, height);
+        CompareCaches(module, directory, blocks, rounds, height);
+        return 0;
+    }
+
+    private static void CompareWithNode(string module, string nodeRunner, IReadOnlyList<string> blocks, int rounds, uint height = 0)
     {
         var self = Environment.ProcessPath!; // Not null: this is a program of its own.
         var here = new List<BlockFigures[]>();
         var node = new List<BlockFigures[]>();
         for (var round = 0; round < rounds; round++)
         {
-            using var first = new Contestant(self, "indexer-runner", "guest", module, "-", "0");
-            using var second = new Contestant("node", nodeRunner, module);
+            var start = height.ToString(CultureInfo.InvariantCulture);
+            using var first = new Contestant(self, "indexer-runner", "guest", module, "-", "0", start);
+            using var second = new Contestant("node", nodeRunner, module, start);
             var mine = new BlockFigures[blocks.Count];
             var theirs = new BlockFigures[blocks.Count];
             for (var block = 0; block < blocks.Count; block++)
@@ -67,7 +89,7 @@ internal static class IndexerBench
         Console.WriteLine();
     }
 
-    private static void CompareCaches(string module, string directory, IReadOnlyList<string> blocks, int rounds)
+    private static void CompareCaches(string module, string directory, IReadOnlyList<string> blocks, int rounds, uint height = 0)
     {
         var self = Environment.ProcessPath!; // Not null: this is a program of its own.
         var with = new List<BlockFigures[]>();
@@ -77,8 +99,9 @@ internal static class IndexerBench
         {
             var first = Fresh(directory, "with");
             var second = Fresh(directory, "without");
-            using var on = new Contestant(self, "indexer-runner", "index", module, first, CacheBytes.ToString(CultureInfo.InvariantCulture));
-            using var off = new Contestant(self, "indexer-runner", "index", module, second, "0");
+            var start = height.ToString(CultureInfo.InvariantCulture);
+            using var on = new Contestant(self, "indexer-runner", "index", module, first, CacheBytes.ToString(CultureInfo.InvariantCulture), start);
+            using var off = new Contestant(self, "indexer-runner", "index", module, second, "0", start);
             var figuresOn = new BlockFigures[blocks.Count];
             var figuresOff = new BlockFigures[blocks.Count];
             for (var block = 0; block < blocks.Count; block++)

@@ -23,8 +23,9 @@ internal sealed class SlabPages : IPageStore
 
     internal long WrittenBytes { get; private set; }
 
-    public int Read(ReadOnlySpan<byte> key, Span<byte> page)
+    public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
     {
+        version = 0;
         Interlocked.Increment(ref _reads);
         if (!_places.TryGetValue(NumberOf(key), out var place))
         {
@@ -35,8 +36,18 @@ internal sealed class SlabPages : IPageStore
         return place.Length;
     }
 
-    public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
+    public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination) => 0;
+
+    public void Write(in PageWrite write)
     {
+        var key = write.Key;
+        var page = write.Page;
+        if (page.IsEmpty)
+        {
+            Delete(key);
+            return;
+        }
+
         Writes++;
         WrittenBytes += key.Length + page.Length;
         ref var place = ref CollectionsMarshal.GetValueRefOrAddDefault(_places, NumberOf(key), out _);
@@ -59,7 +70,7 @@ internal sealed class SlabPages : IPageStore
         page.CopyTo(_slabs[place.Slab].AsSpan(place.Offset));
     }
 
-    public void Delete(ReadOnlySpan<byte> key)
+    private void Delete(ReadOnlySpan<byte> key)
     {
         _places.Remove(NumberOf(key), out var place);
         StoredBytes -= place.Length;

@@ -63,7 +63,7 @@ internal static class StateBench
                 Fill(directory, keys);
                 break;
             case "grow":
-                Commit(directory, 10, fresh: true, "new keys", kill: end == "kill");
+                Commit(directory, 20, fresh: true, "new keys", kill: end == "kill");
                 break;
             case "open":
                 Open(directory);
@@ -92,10 +92,14 @@ internal static class StateBench
         for (var i = 0; i < blocks; i++)
         {
             var height = store.Tip is { } tip ? tip.Height + 1 : 0;
-            var writes = Writes(height, fresh ? height * (long)BlockKeys : Random.Shared.Next(50) * (long)BlockKeys);
+            StateWrite[]? writes = Writes(height, fresh ? height * (long)BlockKeys : Random.Shared.Next(50) * (long)BlockKeys);
             var watch = Stopwatch.StartNew();
             store.Commit(Block(store, height, writes));
             times.Add(watch.Elapsed.TotalMilliseconds);
+
+            // As the indexer does between blocks.
+            writes = null;
+            GC.Collect();
         }
 
         allocated = GC.GetTotalAllocatedBytes() - allocated;

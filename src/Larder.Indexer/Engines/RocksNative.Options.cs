@@ -8,6 +8,9 @@ internal static unsafe partial class RocksNative
     [LibraryImport(Library, EntryPoint = "rocksdb_options_create")]
     public static partial nint CreateOptions();
 
+    [LibraryImport(Library, EntryPoint = "rocksdb_options_set_level0_file_num_compaction_trigger")]
+    public static partial void SetFirstLevelTrigger(nint options, int value);
+
     [LibraryImport(Library, EntryPoint = "rocksdb_options_destroy")]
     public static partial void DestroyOptions(nint options);
 
@@ -151,6 +154,9 @@ internal static unsafe partial class RocksNative
 
     [LibraryImport(Library, EntryPoint = "rocksdb_flushoptions_create")]
     public static partial nint CreateFlushOptions();
+
+    [LibraryImport(Library, EntryPoint = "rocksdb_flushoptions_set_wait")]
+    public static partial void SetFlushWaits(nint options, byte value);
 
     [LibraryImport(Library, EntryPoint = "rocksdb_flushoptions_destroy")]
     public static partial void DestroyFlushOptions(nint options);

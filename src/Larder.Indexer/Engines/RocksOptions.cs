@@ -14,6 +14,10 @@ internal sealed class RocksOptions : IDisposable
     private const int MaxOpenFiles = 1024;
     private const ulong FileBytes = 32 << 20;
     private const ulong LevelBytes = 128 << 20;
+
+    // Every block makes a small file of each family, and merging these with the level below costs by what is there: so it is
+    // done for twice as many as the engine would wait for. A read asks their filters.
+    private const int FirstLevelFiles = 8;
     private const int InfoLogBytes = 1 << 20;
 
     private readonly nint[] _families = new nint[OrderedStore.FamilyCount];
@@ -87,6 +91,7 @@ internal sealed class RocksOptions : IDisposable
         RocksNative.SetMemtableBloom(options, MemtableBloomRatio);
         RocksNative.SetMemtableBloomOfKeys(options, 1);
         RocksNative.SetCompression(options, family == StoreFamily.Pages ? RocksNative.NoCompression : RocksNative.Lz4Compression);
+        RocksNative.SetFirstLevelTrigger(options, FirstLevelFiles);
         SetTable(options);
         return options;
     }

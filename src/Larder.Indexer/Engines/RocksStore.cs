@@ -19,6 +19,9 @@ internal sealed unsafe class RocksStore : OrderedStore
     private readonly nint _synced;
     private bool _disposed;
 
+    // What was written to the log and not yet to files.
+    private long _unflushedBytes;
+
     // Whether the last write failed all the same: then the log is not touched but by another write, which the engine refuses by itself.
     private bool _hasFailed;
 
@@ -96,6 +99,13 @@ internal sealed unsafe class RocksStore : OrderedStore
         RocksNative.Write(_database.Handle, sync ? _synced : _unsynced, ((RocksBatch)batch).Handle, &error);
         _hasFailed = error is not null;
         RocksError.Check(error, _database.Directory, "could not be written");
+        _unflushedBytes += batch.ByteCount;
+
+        // While the next block runs: and so that a log is never longer than this and a block, however large that was.
+        if (_unflushedBytes >= _memtableBytes / 2)
+        {
+            Flush(wait: false);
+        }
     }
 
     /// <inheritdoc/>
@@ -145,6 +155,7 @@ internal sealed unsafe class RocksStore : OrderedStore
         if (!_disposed)
         {
             _disposed = true;
+            FlushAtEnd();
             RocksNative.DestroyWriteOptions(_unsynced);
             RocksNative.DestroyWriteOptions(_synced);
             RocksLibrary.Released();
@@ -173,6 +184,46 @@ internal sealed unsafe class RocksStore : OrderedStore
                 IndexerErrorKind.NoSpace,
                 $"The index in {_database.Directory} could not be written: the disk is full. Make room and try again. ({free >> 20} MiB are free, and a write of this size wants {(needed >> 20) + 1}.)");
         }
+    }
+
+    // Writes the memtables to files, so that the log need not be read when the store is opened next.
+    private void FlushAtEnd()
+    {
+        if (_unflushedBytes == 0 || _hasFailed)
+        {
+            return;
+        }
+
+        try
+        {
+            RequireRoom(0);
+        }
+        catch (IndexerException)
+        {
+            return; // It is all in the log.
+        }
+
+        Flush(wait: true);
+    }
+
+    // All that is flushed is in the log, so that an error here loses nothing: a write that cannot go on tells.
+    private void Flush(bool wait)
+    {
+        var options = RocksLibrary.Made(RocksNative.CreateFlushOptions());
+        RocksNative.SetFlushWaits(options, wait ? (byte)1 : (byte)0);
+        foreach (var family in Families)
+        {
+            byte* error = null;
+            RocksNative.Flush(_database.Handle, options, _database.Family(family), &error);
+            if (error is not null)
+            {
+                RocksNative.Free(error);
+            }
+        }
+
+        RocksNative.DestroyFlushOptions(options);
+        RocksLibrary.Released();
+        _unflushedBytes = 0;
     }
 
     private static void CreateDirectory(string directory)

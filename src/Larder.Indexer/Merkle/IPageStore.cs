@@ -6,15 +6,21 @@ internal interface IPageStore
     /// <summary>Reads a page. Called by several threads at once, but never while pages are written.</summary>
     /// <param name="key">Key of the page, at most <see cref="MerklePage.MaxKeyBytes"/> bytes.</param>
     /// <param name="page">Where its bytes go; as long as any page is: <see cref="MerklePage.MaxBytes"/>.</param>
+    /// <param name="version">What the store wants to be told when this page is written.</param>
     /// <returns>Length of the page; -1 when there is none. Longer than <paramref name="page"/> is damage.</returns>
-    int Read(ReadOnlySpan<byte> key, Span<byte> page);
+    int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version);
 
-    /// <summary>Writes or overwrites a page. Called by the thread that updates the tree.</summary>
-    /// <param name="key">Key of the page.</param>
-    /// <param name="page">Its bytes, valid during the call.</param>
-    void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page);
+    /// <summary>
+    /// Says what the store wants to know of a page's older content when it writes the newer: the tree has both at hand. Called by
+    /// several threads at once.
+    /// </summary>
+    /// <param name="older">What was read.</param>
+    /// <param name="newer">What will be written; empty for a deletion.</param>
+    /// <param name="destination">Where it goes: <see cref="MerklePage.MaxDifferenceBytes"/>.</param>
+    /// <returns>Its length.</returns>
+    int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination);
 
-    /// <summary>Deletes a page that is there. Called by the thread that updates the tree.</summary>
-    /// <param name="key">Key of the page.</param>
-    void Delete(ReadOnlySpan<byte> key);
+    /// <summary>Writes, overwrites or deletes a page. Called by the thread that updates the tree, when all reads are over.</summary>
+    /// <param name="write">What is written, valid during the call.</param>
+    void Write(in PageWrite write);
 }

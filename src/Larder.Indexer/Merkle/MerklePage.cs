@@ -23,6 +23,10 @@ internal static class MerklePage
 
     internal const int HeaderBytes = 1 + (Slots / 4);
     internal const int MaxBytes = HeaderBytes + (Slots * MaxLeaves * MerkleLeaf.Size);
+
+    /// <summary>Room for what a store wants to know of a page that is written: its content, and some more.</summary>
+    internal const int MaxDifferenceBytes = MaxBytes + 64;
+
     internal const int MaxLevels = ((MerkleDigest.Size * 8) + SlotBits - 1) / SlotBits;
     internal const int TreeBytes = sizeof(ushort);
     internal const int MaxKeyBytes = TreeBytes + MaxLevels;
@@ -90,9 +94,9 @@ internal static class MerklePage
     /// <summary>Reads a page and checks its form.</summary>
     /// <returns>Its length; 0 when there is none.</returns>
     /// <exception cref="IndexerException">The page is damaged, or is missing where one must be.</exception>
-    internal static int Read(IPageStore pages, ReadOnlySpan<byte> key, Span<byte> page, bool mustExist)
+    internal static int Read(IPageStore pages, ReadOnlySpan<byte> key, Span<byte> page, bool mustExist, out ulong version)
     {
-        var length = pages.Read(key, page[..MaxBytes]);
+        var length = pages.Read(key, page[..MaxBytes], out version);
         if (length < 0)
         {
             return mustExist ? throw Damaged(key, "is missing") : 0;

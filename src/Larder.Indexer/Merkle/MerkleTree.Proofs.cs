@@ -39,7 +39,7 @@ internal static partial class MerkleTree
         MerklePage.WriteTree(key, tree);
         for (var level = 0; level < MerklePage.MaxLevels; level++)
         {
-            var length = MerklePage.Read(pages, key[..(MerklePage.TreeBytes + level)], page, mustExist: level > 0);
+            var length = MerklePage.Read(pages, key[..(MerklePage.TreeBytes + level)], page, mustExist: level > 0, out _);
             if (length == 0)
             {
                 return null;

@@ -102,7 +102,7 @@ internal sealed class MerkleUnits
         MerklePage.WriteTree(key, tree);
         var page = new byte[MerklePage.MaxBytes];
         var below = new byte[MerklePage.MaxBytes];
-        if (MerklePage.Read(pages, key[..MerklePage.TreeBytes], page, mustExist: false) == 0)
+        if (MerklePage.Read(pages, key[..MerklePage.TreeBytes], page, mustExist: false, out _) == 0)
         {
             return;
         }
@@ -116,7 +116,7 @@ internal sealed class MerkleUnits
             if (kind == MerklePage.Subtree)
             {
                 key[MerklePage.TreeBytes] = (byte)slot;
-                MerklePage.Read(pages, key, below, mustExist: true);
+                MerklePage.Read(pages, key, below, mustExist: true, out _);
                 Spread(slot, below);
             }
             else

@@ -34,8 +34,8 @@ internal sealed class MerkleWorker
     {
         Span<byte> page = stackalloc byte[MerklePage.MaxBytes];
         Span<byte> slot = stackalloc byte[MerklePage.MaxLeaves * MerkleLeaf.Size];
-        var length = MerklePage.Read(_pages, KeyAt(0), page, mustExist: false);
-        var kind = Apply(0, page[..length], [], changes, slot);
+        var length = MerklePage.Read(_pages, KeyAt(0), page, mustExist: false, out var version);
+        var kind = Apply(0, page[..length], version, [], changes, slot);
         return kind == 0 ? default : new MerkleDigest(slot);
     }
 
@@ -56,16 +56,17 @@ internal sealed class MerkleWorker
     {
         if (kind != MerklePage.Subtree)
         {
-            return Apply(level, [], MerklePage.LeavesOf(content), changes, slot);
+            return Apply(level, [], 0, MerklePage.LeavesOf(content), changes, slot);
         }
 
         Span<byte> page = stackalloc byte[MerklePage.MaxBytes];
-        var length = MerklePage.Read(_pages, KeyAt(level), page, mustExist: true);
-        return Apply(level, page[..length], [], changes, slot);
+        var length = MerklePage.Read(_pages, KeyAt(level), page, mustExist: true, out var version);
+        return Apply(level, page[..length], version, [], changes, slot);
     }
 
     // Either there is a page, or there are at most as many leaves as a slot holds.
-    private int Apply(int level, ReadOnlySpan<byte> page, ReadOnlySpan<MerkleLeaf> leaves, ReadOnlySpan<MerkleLeaf> changes, Span<byte> slot)
+    private int Apply(
+        int level, ReadOnlySpan<byte> page, ulong version, ReadOnlySpan<MerkleLeaf> leaves, ReadOnlySpan<MerkleLeaf> changes, Span<byte> slot)
     {
         if (page.IsEmpty && level > 0 && leaves.Length + changes.Length <= FewLeaves && TryMerge(leaves, changes, slot, out var kind))
         {
@@ -113,17 +114,18 @@ internal sealed class MerkleWorker
             count += kind;
         }
 
-        return Finish(level, page, next[..length], count, nodes, slot);
+        return Finish(level, page, version, next[..length], count, nodes, slot);
     }
 
     // A subtree of few leaves gives them to the page above; the root's page has none above it.
-    private int Finish(int level, ReadOnlySpan<byte> page, ReadOnlySpan<byte> next, int count, Span<MerkleNode> nodes, Span<byte> slot)
+    private int Finish(
+        int level, ReadOnlySpan<byte> page, ulong version, ReadOnlySpan<byte> next, int count, Span<MerkleNode> nodes, Span<byte> slot)
     {
         if (count <= (level == 0 ? 0 : MerklePage.MaxLeaves))
         {
             if (!page.IsEmpty)
             {
-                Log.Delete(KeyAt(level));
+                Write(level, page, version, []);
             }
 
             next[MerklePage.HeaderBytes..].CopyTo(slot);
@@ -132,12 +134,25 @@ internal sealed class MerkleWorker
 
         if (!next.SequenceEqual(page))
         {
-            Log.Write(KeyAt(level), next);
+            Write(level, page, version, next);
         }
 
         var node = MerklePage.Join(nodes);
         ((ReadOnlySpan<byte>)node.Hash).CopyTo(slot);
         return MerklePage.Subtree;
+    }
+
+    private void Write(int level, ReadOnlySpan<byte> older, ulong version, ReadOnlySpan<byte> page)
+    {
+        if (older.IsEmpty)
+        {
+            Log.Add(new PageWrite(KeyAt(level), page, before: default));
+            return;
+        }
+
+        Span<byte> difference = stackalloc byte[MerklePage.MaxDifferenceBytes];
+        var length = _pages.WriteDifference(older, page, difference);
+        Log.Add(new PageWrite(KeyAt(level), page, new PageBefore(version, difference[..length])));
     }
 
     private static bool TryMerge(ReadOnlySpan<MerkleLeaf> leaves, ReadOnlySpan<MerkleLeaf> changes, Span<byte> slot, out int count)

@@ -6,14 +6,20 @@ namespace Larder.Indexer.Merkle;
 /// <summary>What an update does to pages, kept until all reads are over and they are applied. For one thread.</summary>
 internal sealed class PageLog
 {
-    private const int HeaderBytes = 4;
+    private const int HeaderBytes = (3 * sizeof(ushort)) + sizeof(ulong);
+
+    // In place of the length of the difference where the page was not read; no difference is so long.
+    private const ushort NotRead = ushort.MaxValue;
 
     private byte[] _bytes = [];
     private int _length;
 
-    internal void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
+    internal void Add(in PageWrite write)
     {
-        var length = HeaderBytes + key.Length + page.Length;
+        var key = write.Key;
+        var page = write.Page;
+        var before = write.Before;
+        var length = HeaderBytes + key.Length + page.Length + before.Difference.Length;
         if (_bytes.Length - _length < length)
         {
             Grow(checked(Math.Max(Math.Max(_bytes.Length * 2, 4096), _length + length)));
@@ -22,12 +28,13 @@ internal sealed class PageLog
         var record = _bytes.AsSpan(_length, length);
         BinaryPrimitives.WriteUInt16LittleEndian(record, (ushort)key.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(record[2..], (ushort)page.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(record[4..], before.WasRead ? (ushort)before.Difference.Length : NotRead);
+        BinaryPrimitives.WriteUInt64LittleEndian(record[6..], before.Version);
         key.CopyTo(record[HeaderBytes..]);
         page.CopyTo(record[(HeaderBytes + key.Length)..]);
+        before.Difference.CopyTo(record[(HeaderBytes + key.Length + page.Length)..]);
         _length += length;
     }
-
-    internal void Delete(ReadOnlySpan<byte> key) => Write(key, []);
 
     internal void ApplyTo(IPageStore pages)
     {
@@ -36,16 +43,18 @@ internal sealed class PageLog
         {
             var key = rest.Slice(HeaderBytes, BinaryPrimitives.ReadUInt16LittleEndian(rest));
             var page = rest.Slice(HeaderBytes + key.Length, BinaryPrimitives.ReadUInt16LittleEndian(rest[2..]));
-            if (page.IsEmpty)
+            var differenceBytes = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
+            var version = BinaryPrimitives.ReadUInt64LittleEndian(rest[6..]);
+            rest = rest[(HeaderBytes + key.Length + page.Length)..];
+            if (differenceBytes == NotRead)
             {
-                pages.Delete(key);
+                pages.Write(new PageWrite(key, page, before: default));
             }
             else
             {
-                pages.Write(key, page);
+                pages.Write(new PageWrite(key, page, new PageBefore(version, rest[..differenceBytes])));
+                rest = rest[differenceBytes..];
             }
-
-            rest = rest[(HeaderBytes + key.Length + page.Length)..];
         }
 
         Release();

@@ -4,7 +4,7 @@ namespace Larder.Indexer.State;
 internal sealed class ChunkedBytes
 {
     private const int BlockBytes = 256 << 10;
-    private const int KeptBlocks = 128;
+    private const int KeptBlocks = 32;
 
     private readonly List<byte[]> _blocks = [];
     private int _block;

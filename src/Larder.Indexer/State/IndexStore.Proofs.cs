@@ -76,9 +76,9 @@ public sealed partial class IndexStore
     {
         private readonly PageReader _reader = new(generation.Snapshot, sequence, generation.Header.Dead);
 
-        public int Read(ReadOnlySpan<byte> key, Span<byte> page)
+        public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
         {
-            var found = _reader.Get(key, out _);
+            var found = _reader.Get(key, out version);
             if (found.IsEmpty)
             {
                 return -1;
@@ -88,10 +88,12 @@ public sealed partial class IndexStore
             return found.Length;
         }
 
-        public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page) => throw new InvalidOperationException("Proofs change nothing.");
+        public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination) => throw ReadOnly();
 
-        public void Delete(ReadOnlySpan<byte> key) => throw new InvalidOperationException("Proofs change nothing.");
+        public void Write(in PageWrite write) => throw ReadOnly();
 
         public void Dispose() => _reader.Dispose();
+
+        private static InvalidOperationException ReadOnly() => new("Proofs change nothing.");
     }
 }

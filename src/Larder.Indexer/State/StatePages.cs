@@ -8,18 +8,13 @@ namespace Larder.Indexer.State;
 /// The pages of the trees at a generation's tip. What a tree writes goes into the batch of a commit at once; what undoes it is
 /// kept until all trees are done, in the order of the pages. Used again for the next commit, with its memory.
 /// </summary>
-/// <remarks>What was read is remembered, within bounds, because it is what undoing needs. A tree writes a page once.</remarks>
+/// <remarks>A tree reads a page before it overwrites it, and says then what undoing needs. It writes a page once.</remarks>
 internal sealed class StatePages : IPageStore, IDisposable
 {
-    private const int RememberedBytes = 16 << 20;
-
     private readonly ConcurrentBag<PageReader> _readers = [];
     private readonly List<Undo> _undo = [];
     private readonly ScratchBuffer _scratch = new();
-    private readonly Lock _gate = new();
-
-    // Guarded by _gate while pages are read, and the writer's afterwards.
-    private readonly Dictionary<ulong, (ulong Version, long Place, int Length)> _read = [];
+    private readonly byte[] _difference = new byte[MerklePage.MaxDifferenceBytes];
     private readonly ChunkedBytes _bytes = new();
 
     private StoreGeneration? _generation;
@@ -44,75 +39,66 @@ internal sealed class StatePages : IPageStore, IDisposable
     {
         Dispose();
         (_generation, _batch, _reader) = (null, null, null);
-        _read.Clear();
         _undo.Clear();
         _bytes.Clear();
     }
 
     /// <inheritdoc/>
-    public int Read(ReadOnlySpan<byte> key, Span<byte> page)
+    public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
     {
         if (!_readers.TryTake(out var reader))
         {
             reader = NewReader();
         }
 
-        var found = reader.Get(key, out var version);
-        var length = found.IsEmpty ? -1 : found.Length;
-        if (length <= page.Length)
+        var found = reader.Get(key, out version);
+        if (found.Length <= page.Length)
         {
             found.CopyTo(page);
-            Remember(key, version, found);
         }
 
         _readers.Add(reader);
-        return length;
+        return found.IsEmpty ? -1 : found.Length;
     }
 
     /// <inheritdoc/>
-    public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
+    public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination) =>
+        _undoes ? PageDelta.Write(destination, older, newer) : 0;
+
+    /// <inheritdoc/>
+    public void Write(in PageWrite write)
     {
         var batch = _batch!; // A tree writes between Begin and End.
-        if (!_undoes)
+        var key = write.Key;
+        var page = write.Page;
+        if (!_undoes && page.IsEmpty)
         {
-            if (page.IsEmpty)
-            {
-                batch.Delete(StoreFamily.Pages, key);
-            }
-            else
-            {
-                batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(_scratch, _sequence, page));
-            }
-
+            batch.Delete(StoreFamily.Pages, key);
             return;
         }
 
-        var order = PageOrder.Of(key);
-        scoped ReadOnlySpan<byte> older;
-        ulong superseded;
-        if (order != PageOrder.None && _read.TryGetValue(order, out var read))
+        batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(_scratch, _sequence, page));
+        if (!_undoes)
         {
-            older = _bytes.Get(read.Place, read.Length);
-            superseded = read.Version;
-        }
-        else
-        {
-            older = _reader!.Get(key, out superseded);
+            return;
         }
 
-        if (!page.SequenceEqual(older))
+        // A page that the tree did not have may have been there long ago: that, too, is to be found again.
+        var superseded = write.Before.Version;
+        var delta = write.Before.Difference;
+        if (!write.Before.WasRead)
         {
-            batch.Put(StoreFamily.Pages, key, VersionFormat.Latest(_scratch, _sequence, page));
-            var room = _bytes.Reserve(key.Length + older.Length + PageDelta.MaxOverhead, out var place);
-            key.CopyTo(room);
-            var length = PageDelta.Write(room[key.Length..], older, page);
-            _bytes.Take(key.Length + length);
-            _undo.Add(new Undo(order, superseded, place, key.Length, length, page.IsEmpty));
+            var older = _reader!.Get(key, out superseded); // Made by Begin.
+            var length = PageDelta.Write(_difference, older, page);
+            delta = _difference.AsSpan(0, length);
         }
+
+        var room = _bytes.Reserve(key.Length + delta.Length, out var place);
+        key.CopyTo(room);
+        delta.CopyTo(room[key.Length..]);
+        _bytes.Take(key.Length + delta.Length);
+        _undo.Add(new Undo(PageOrder.Of(key), superseded, place, key.Length, delta.Length, page.IsEmpty));
     }
-
-    /// <inheritdoc/>
-    public void Delete(ReadOnlySpan<byte> key) => Write(key, []);
 
     /// <summary>Writes the list that undoes what was written.</summary>
     public void WriteUndo()
@@ -141,25 +127,6 @@ internal sealed class StatePages : IPageStore, IDisposable
     {
         var generation = _generation ?? throw new InvalidOperationException("No commit is under way.");
         return new PageReader(generation.Snapshot, generation.Sequence, generation.Header.Dead);
-    }
-
-    private void Remember(ReadOnlySpan<byte> key, ulong version, ReadOnlySpan<byte> content)
-    {
-        var order = PageOrder.Of(key);
-        if (order == PageOrder.None || !_undoes)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (_bytes.Length < RememberedBytes && !_read.ContainsKey(order))
-            {
-                content.CopyTo(_bytes.Reserve(content.Length, out var place));
-                _bytes.Take(content.Length);
-                _read[order] = (version, place, content.Length);
-            }
-        }
     }
 
     private int Compare(Undo x, Undo y) => x.Order != PageOrder.None && y.Order != PageOrder.None

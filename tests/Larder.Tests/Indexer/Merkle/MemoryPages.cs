@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Larder.Indexer.Merkle;
 
 namespace Larder.Tests.Indexer.Merkle;
@@ -16,8 +17,9 @@ internal sealed class MemoryPages : IPageStore
 
     internal int Writes { get; private set; }
 
-    public int Read(ReadOnlySpan<byte> key, Span<byte> page)
+    public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
     {
+        version = 0;
         Assert.False(_written);
         var name = Convert.ToHexStringLower(key);
         _reads.AddOrUpdate(name, 1, (_, count) => count + 1);
@@ -26,21 +28,37 @@ internal sealed class MemoryPages : IPageStore
             return -1;
         }
 
+        version = VersionOf(bytes);
         bytes.AsSpan(0, Math.Min(bytes.Length, page.Length)).CopyTo(page);
         return bytes.Length;
     }
 
-    public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> page)
+    // All of the older content, so that the write can be held against what is there.
+    public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination)
     {
-        _written = true;
-        Writes++;
-        _pages[Convert.ToHexStringLower(key)] = page.ToArray();
+        older.CopyTo(destination);
+        return older.Length;
     }
 
-    public void Delete(ReadOnlySpan<byte> key)
+    public void Write(in PageWrite write)
     {
         _written = true;
-        Assert.True(_pages.Remove(Convert.ToHexStringLower(key)));
+        var name = Convert.ToHexStringLower(write.Key);
+        Assert.Equal(write.Before.WasRead, _pages.ContainsKey(name));
+        if (write.Before.WasRead)
+        {
+            Assert.Equal(_pages[name], write.Before.Difference);
+            Assert.Equal(VersionOf(_pages[name]), write.Before.Version);
+        }
+
+        if (write.Page.IsEmpty)
+        {
+            Assert.True(_pages.Remove(name));
+            return;
+        }
+
+        Writes++;
+        _pages[name] = write.Page.ToArray();
     }
 
     internal void Damage(string name, byte[] bytes) => _pages[name] = bytes;
@@ -53,6 +71,9 @@ internal sealed class MemoryPages : IPageStore
         _reads.Clear();
         Writes = 0;
     }
+
+    // Some number that another content has not.
+    private static ulong VersionOf(byte[] page) => BitConverter.ToUInt64(SHA256.HashData(page));
 
     internal void AssertSame(MemoryPages other)
     {

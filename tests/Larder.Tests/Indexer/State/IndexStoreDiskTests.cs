@@ -96,6 +96,31 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_log_is_short_while_it_runs_and_empty_when_it_was_closed()
+    {
+        using var engine = new StoreEngine(onDisk: true);
+        var options = TestBlocks.Options with { MemtableBytes = 2 << 20 };
+        var blocks = new TestBlocks(5);
+        var model = new StateModel(TestBlocks.Prefixes);
+        using (var store = engine.Open(options))
+        {
+            Commit(store, model, blocks.Next(null, 100));
+            for (var i = 0; i < 20; i++)
+            {
+                Assert.Null(Try(store, model, Large(blocks, model)));
+            }
+
+            // Three logs at most, two of them being flushed, each as long as half of the memtables and a block; 12 MB were written.
+            Assert.InRange(LogBytes(engine), 1, 3 * ((options.MemtableBytes / 2) + (1 << 20)));
+            Commit(store, model, blocks.Next(model.TipCommit, 100));
+        }
+
+        Assert.Equal(0, LogBytes(engine));
+        using var again = engine.Open(options);
+        model.AssertEqual(again, model.Tip, blocks.Keys);
+    }
+
+    [Fact]
     public void A_damaged_file_is_damage_and_no_result()
     {
         using var engine = new StoreEngine(onDisk: true);
@@ -278,4 +303,6 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
 
         Assert.Empty(store.Verify().Problems);
     }
+
+    private static long LogBytes(StoreEngine engine) => Directory.GetFiles(engine.Directory, "*.log").Sum(static file => new FileInfo(file).Length);
 }
