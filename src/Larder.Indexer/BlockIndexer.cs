@@ -74,7 +74,6 @@ public sealed partial class BlockIndexer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
 
-
         // The memory of the cache comes first, so that nothing of the runtime lies before it; a start without it is no start.
         var cache = options.Cache is null ? null : ReadCache.Open(options.Cache);
         IndexerModule? module = null;
@@ -192,17 +191,23 @@ public sealed partial class BlockIndexer : IDisposable
 
     private BlockRecord Commit(BlockCommit commit)
     {
+        // Beside the commit, which waits for the disk: nobody reads the main partition meanwhile, and after a failure it is cleared.
+        var cached = Cache is { } cache ? Task.Run(() => cache.SetCommitted(commit.Writes)) : Task.CompletedTask;
+        var isCommitted = false;
         try
         {
             var record = Store.Commit(commit, CancellationToken.None);
-            Cache?.SetCommitted(commit.Writes);
+            isCommitted = true;
             return record;
         }
-        catch
+        finally
         {
-            // Whether it is committed all the same, only a read of the store can tell.
-            Cache?.Clear(CachePartition.Main);
-            throw;
+            cached.GetAwaiter().GetResult();
+            if (!isCommitted)
+            {
+                // Whether it is committed all the same, only a read of the store can tell.
+                Cache?.Clear(CachePartition.Main);
+            }
         }
     }
 

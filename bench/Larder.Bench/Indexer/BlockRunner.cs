@@ -20,6 +20,9 @@ internal static class BlockRunner
     private static int RunGuest(byte[] module, uint height)
     {
         using var loaded = IndexerModule.Load(module, new IndexerModuleOptions());
+
+        // As an index does when it is opened, and as Node.js's engine does by itself: the module is compiled while blocks run.
+        _ = loaded.PrepareAsync(CancellationToken.None);
         using var guest = loaded.CreateInstance();
         using var state = new DictionaryReader();
         while (Console.ReadLine() is { } path)

@@ -173,8 +173,8 @@ public sealed partial class ReadCache : IDisposable
     }
 
     /// <summary>
-    /// Puts what a block wrote into the main partition. To be called when the block is committed, and only then; what a
-    /// commit that failed has left is cleared with <see cref="Clear"/>.
+    /// Puts what a block wrote into the main partition. To be called while the block is committed, when nothing reads that
+    /// partition; what a commit that failed has left is cleared with <see cref="Clear"/>.
     /// </summary>
     /// <param name="writes">The writes in order; of a key that comes twice the last one counts.</param>
     /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
