@@ -59,6 +59,19 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
         Show();
     }
 
+    /// <summary>Says what was done before the run failed, if that is anything.</summary>
+    public void Fail()
+    {
+        if (isJson || _state.Blocks > 0)
+        {
+            End();
+        }
+        else
+        {
+            Clear();
+        }
+    }
+
     /// <summary>Says what was done.</summary>
     public void End()
     {
@@ -75,6 +88,11 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
                 {
                     writer.WriteNumber("cacheLookups"u8, cache.Lookups);
                     writer.WriteNumber("cacheHits"u8, cache.Hits);
+                }
+
+                if (index.Cache is { IsDebugging: true } reported)
+                {
+                    CacheReport.Write(writer, reported);
                 }
 
                 writer.WritePropertyName("tip"u8);
@@ -95,6 +113,13 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
         terminal.Say($"{range} in {Format.Duration(_total.Elapsed)}"
             + (state.ReorganisationCount > 0 ? $"; {Format.Count(state.ReorganisationCount, "reorganisation", "reorganisations")}" : string.Empty)
             + (index.Tip is { } last ? $"; the tip is block {last.Height}, root {last.Root}" : string.Empty));
+        if (index.Cache is { IsDebugging: true } reported)
+        {
+            terminal.Out.WriteLine();
+            terminal.Out.Write(reported.GetMemoryReport());
+            terminal.Out.Write(reported.GetKeyPrefixReport()?.ToString());
+        }
+
         terminal.Out.Flush();
     }
 

@@ -21,6 +21,11 @@ internal sealed class IndexRun(Terminal terminal, IndexRunRequest request)
                 index.Log = text => terminal.Error.Write(text);
             }
 
+            if (request.ReportsCache)
+            {
+                (index.Cache ?? throw CommandException.Usage("There is no cache to report on: --cache-size is 0, now or when the index was made.")).StartDebugging();
+            }
+
             var progress = new IndexProgress(terminal, index, source, request.IsJson);
             var server = await ServeAsync(index, progress, cancellationToken).ConfigureAwait(false);
             try
@@ -44,7 +49,7 @@ internal sealed class IndexRun(Terminal terminal, IndexRunRequest request)
             }
             catch (IndexerException)
             {
-                progress.End();
+                progress.Fail();
                 throw;
             }
             finally

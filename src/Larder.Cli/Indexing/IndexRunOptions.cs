@@ -35,7 +35,7 @@ internal sealed class IndexRunOptions
     private readonly Option<TimeSpan?> _poll = new("--poll") { Description = "How often to look for new blocks. Default: 5s.", HelpName = "TIME", CustomParser = static result => Quantities.ParseTime(result) };
     private readonly Option<uint?> _depth = new("--max-reorg") { Description = "Blocks that a reorganisation may take back. Default: 100.", HelpName = "BLOCKS" };
 
-    private readonly Option<BlockFormat?> _format = Words<BlockFormat>("--format", "bitcoin: every byte is checked; opaque: any bytes. Default: bitcoin.");
+    private readonly Option<BlockFormat?> _format = Words<BlockFormat>("--format", "bitcoin: every byte has its place; verified: and the transactions are those of the header; opaque: any bytes. Default: bitcoin.");
     private readonly Option<BlockEncoding?> _encoding = Words<BlockEncoding>("--encoding", "auto, hex or raw. Standard input is hex lines, or raw: each block after its length, 4 bytes little endian.");
     private readonly Option<long?> _longest = Bytes("--max-block", "Longest block. Default: 32MiB.");
 
@@ -73,6 +73,11 @@ internal sealed class IndexRunOptions
     private readonly Option<string?> _token = Text("--token", "What --listen wants to be shown; better in the environment's LARDER_TOKEN.", "TOKEN");
     private readonly Option<bool> _memoryDigest = new("--memory-digest") { Description = "Digest the guest's memory after every block, to compare machines by." };
     private readonly Option<bool> _log = new("--guest-log") { Description = "Print what the module logs to standard error." };
+    private readonly Option<bool> _report = new("--cache-report")
+    {
+        Description = "At the end, show what the read cache held and which prefixes of keys were looked up. Lookups take longer meanwhile.",
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "Print a line of JSON for each block and at the end." };
 
     private IndexRunOptions(Command command, Terminal terminal)
@@ -82,7 +87,7 @@ internal sealed class IndexRunOptions
         foreach (var option in (Option[])
             [
                 _directory, _module, _rpc, _user, _password, _cookie, _start, _stop, _once, _linked, _poll, _depth, _format, _encoding, _longest, _cache, _memoryDigest,
-                _pages, _initial, _preallocate, _heap, _fuel, _viewFuel, _prefixes, _keep, _durability, _listen, _token, _log, _json,
+                _pages, _initial, _preallocate, _heap, _fuel, _viewFuel, _prefixes, _keep, _durability, _listen, _token, _log, _report, _json,
             ])
         {
             command.Options.Add(option);
@@ -136,6 +141,7 @@ internal sealed class IndexRunOptions
             Listen = parsed.GetValue(_listen),
             Tokens = Tokens(parsed),
             IsLogged = parsed.GetValue(_log),
+            ReportsCache = parsed.GetValue(_report),
             IsJson = parsed.GetValue(_json),
         };
     }

@@ -33,5 +33,7 @@ internal sealed record IndexRunRequest
 
     public bool IsLogged { get; init; }
 
+    public bool ReportsCache { get; init; }
+
     public bool IsJson { get; init; }
 }

@@ -9,6 +9,12 @@ public enum BlockFormat
     /// </summary>
     Bitcoin,
 
+    /// <summary>
+    /// The same, and the transactions must be those that the header names by its Merkle root, with the witnesses that the first
+    /// transaction commits to: not a bit of the block can be wrong. Costs two SHA-256 more of each transaction.
+    /// </summary>
+    Verified,
+
     /// <summary>Any bytes. The hash is the double SHA-256 of all of them, and they name no block before them.</summary>
     Opaque,
 }

@@ -13,9 +13,9 @@ public readonly record struct BlockIdentity(BlockHash Hash, BlockHash? PreviousH
     /// <exception cref="IndexerException"><see cref="IndexerErrorKind.BadBlock"/>: it is not of the format.</exception>
     public static BlockIdentity Of(ReadOnlySpan<byte> block, BlockFormat format)
     {
-        if (format == BlockFormat.Bitcoin)
+        if (format != BlockFormat.Opaque)
         {
-            var header = BlockParser.Parse(block);
+            var header = format == BlockFormat.Verified ? TransactionCheck.Parse(block) : BlockParser.Parse(block);
             return new BlockIdentity(header.Hash, header.PreviousHash);
         }
 

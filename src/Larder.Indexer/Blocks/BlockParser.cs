@@ -5,7 +5,7 @@ namespace Larder.Indexer.Blocks;
 /// <summary>
 /// Reads Bitcoin blocks in their consensus serialisation and checks that every byte has its place: nothing is missing, nothing is
 /// left over, counts are written in their shortest form. Allocates nothing. What consensus says beyond that is not looked at: scripts,
-/// amounts, proofs of work, the Merkle root, that there is a transaction at all.
+/// amounts, proofs of work, that there is a transaction at all; <see cref="BlockFormat.Verified"/> looks at the Merkle roots.
 /// </summary>
 /// <remarks>Source: Bitcoin developer reference, "Serialized Blocks"; BIP 144 for witnesses.</remarks>
 public static class BlockParser
@@ -22,14 +22,18 @@ public static class BlockParser
     /// <summary>Reads a whole block.</summary>
     /// <param name="block">The block, and nothing after it.</param>
     /// <exception cref="IndexerException"><see cref="IndexerErrorKind.BadBlock"/>: the message says what is wrong at which byte.</exception>
-    public static BlockHeader Parse(ReadOnlySpan<byte> block)
+    public static BlockHeader Parse(ReadOnlySpan<byte> block) => Parse(block, extents: null);
+
+    /// <summary>Reads a whole block, and notes where its transactions are.</summary>
+    internal static BlockHeader Parse(ReadOnlySpan<byte> block, List<TransactionExtent>? extents)
     {
         var cursor = new BlockCursor(block);
         var header = ReadHeader(cursor.Take(BlockHeader.Size, "the header"));
         var transactions = cursor.Count("the number of transactions", LeastTransactionBytes);
         for (var i = 0; i < transactions; i++)
         {
-            SkipTransaction(ref cursor);
+            var extent = SkipTransaction(ref cursor);
+            extents?.Add(extent);
         }
 
         return cursor.Remaining == 0
@@ -57,8 +61,9 @@ public static class BlockParser
         Nonce = BinaryPrimitives.ReadUInt32LittleEndian(bytes[76..]),
     };
 
-    private static void SkipTransaction(ref BlockCursor cursor)
+    private static TransactionExtent SkipTransaction(ref BlockCursor cursor)
     {
+        var start = cursor.Position;
         cursor.Take(4, "a transaction's version");
         var hasWitness = cursor.Peek() == 0;
         if (hasWitness)
@@ -73,6 +78,7 @@ public static class BlockParser
             cursor.Take(1, "a transaction's flag");
         }
 
+        var body = cursor.Position;
         var inputs = cursor.Count("the number of inputs", LeastInputBytes);
         if (inputs == 0)
         {
@@ -93,12 +99,14 @@ public static class BlockParser
             cursor.Skip("an output's script");
         }
 
+        var bodyEnd = cursor.Position;
         if (hasWitness)
         {
             SkipWitnesses(ref cursor, inputs);
         }
 
         cursor.Take(4, "a transaction's lock time");
+        return new TransactionExtent(start, body, bodyEnd, cursor.Position);
     }
 
     private static void SkipWitnesses(ref BlockCursor cursor, int inputs)

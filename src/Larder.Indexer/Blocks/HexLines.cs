@@ -11,7 +11,7 @@ internal sealed class HexLines(Stream stream, string name, BlockSourceOptions op
     private const int BesideDigits = 16;
 
     // Shorter than this no line is a block: lines are then parts of one.
-    private readonly int _leastBlockBytes = options.Format == BlockFormat.Bitcoin ? BlockHeader.Size + 1 : 1;
+    private readonly int _leastBlockBytes = options.Format != BlockFormat.Opaque ? BlockHeader.Size + 1 : 1;
 
     private readonly ArrayBufferWriter<byte> _wrapped = new();
 

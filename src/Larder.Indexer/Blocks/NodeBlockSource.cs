@@ -187,7 +187,7 @@ public sealed class NodeBlockSource : IBlockSource
         }
 
         var hash = block.Identity!.Value.Hash;
-        return _options.Format != BlockFormat.Bitcoin || BlockParser.ParseHeader(block.Bytes.Span).Hash == hash
+        return _options.Format == BlockFormat.Opaque || BlockParser.ParseHeader(block.Bytes.Span).Hash == hash
             ? block
             : throw new IndexerException(
                 IndexerErrorKind.BadBlock,

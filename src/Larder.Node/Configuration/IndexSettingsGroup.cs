@@ -18,7 +18,7 @@ internal static class IndexSettingsGroup
         ("cookie", "a file", static (options, text) => text.Length == 0 ? null : options with { Cookie = Path.GetFullPath(text) }),
         ("startheight", "a height", static (options, text) =>
             uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? options with { StartHeight = value } : null),
-        ("format", "bitcoin or opaque", static (options, text) =>
+        ("format", "bitcoin, verified or opaque", static (options, text) =>
             text.All(char.IsAsciiLetter) && Enum.TryParse<BlockFormat>(text, ignoreCase: true, out var value) ? options with { Format = value } : null),
         ("cachesize", "a size such as 1GiB, or 0", static (options, text) =>
             Quantity.TryParseBytes(text, out var value) ? options with { CacheBytes = value } : null),

@@ -1,4 +1,5 @@
 using Larder.EndToEnd.Harness;
+using Larder.Tests.Indexer.Blocks.Support;
 
 namespace Larder.EndToEnd.Indexer;
 
@@ -89,6 +90,46 @@ public sealed class IndexCommandTests
 
         Assert.Equal(root, TallyIndex.RootIn(run.Text));
         Assert.InRange(TallyIndex.End(run.Text).GetProperty("cacheHits").GetInt64(), 1, TallyIndex.End(run.Text).GetProperty("cacheLookups").GetInt64());
+    }
+
+    [Fact]
+    public async Task The_cache_is_reported_on()
+    {
+        using var index = await TallyIndex.CreateAsync();
+        var file = index.Write("a.hex", TallyIndex.Chain(5));
+
+        var text = (await index.RunAsync("idx", $"run --module {index.Module} --cache-size 1MiB --cache-report {file}")).Succeeded().Text;
+        var json = (await index.RunAsync("json", $"run --module {index.Module} --cache-size 1MiB --cache-report --json {file}")).Succeeded().Text;
+
+        Assert.Contains("Read cache: 1,048,576 bytes", text, StringComparison.Ordinal);
+        var cache = TallyIndex.End(json).GetProperty("cache");
+        var main = cache.GetProperty("partitions").EnumerateArray().Single(part => part.GetProperty("name").GetString() == "main");
+        Assert.InRange(main.GetProperty("lookups").GetInt64(), 1, long.MaxValue);
+        Assert.Equal(main.GetProperty("lookups").GetInt64(), cache.GetProperty("analysedLookups").GetInt64());
+        Assert.Contains(
+            "no cache", (await index.RunAsync("off", $"run --module {index.Module} --cache-size 0 --cache-report {file}")).ExitedWith(2).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found_where_blocks_are_verified()
+    {
+        using var index = await TallyIndex.CreateAsync();
+        var sample = new List<byte[]>();
+        for (var i = 0; i < 4; i++)
+        {
+            var previous = i == 0 ? new byte[32] : BlockBuilder.HashOf(sample[i - 1]);
+            sample.Add(new BlockBuilder((uint)i) { CommitsToWitnesses = true }.Build(previous));
+        }
+
+        (await index.RunAsync("idx", $"run --module {index.Module} --cache-size 0 --format verified {index.Write("a.hex", sample)}")).Succeeded();
+        sample[2][^10] ^= 1; // In the script of its last output.
+        var damaged = index.Write("b.hex", sample);
+
+        var run = (await index.RunAsync("damaged", $"run --module {index.Module} --cache-size 0 --format verified {damaged}")).ExitedWith(4);
+
+        Assert.Contains("Merkle root", run.Error, StringComparison.Ordinal);
+        Assert.Contains("line 3", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\"tipHeight\":1,", (await index.RunAsync("damaged", "stats --json")).Succeeded().Text, StringComparison.Ordinal);
     }
 
     [Fact]

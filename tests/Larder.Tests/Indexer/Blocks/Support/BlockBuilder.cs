@@ -14,6 +14,9 @@ internal sealed class BlockBuilder(uint seed)
     /// <summary>Whether every second transaction has witnesses.</summary>
     public bool HasWitnesses { get; init; } = true;
 
+    /// <summary>Whether the first transaction commits to the witnesses of the others.</summary>
+    public bool CommitsToWitnesses { get; init; }
+
     /// <summary>Bytes of each output's script.</summary>
     public int ScriptBytes { get; init; } = 25;
 
@@ -59,6 +62,11 @@ internal sealed class BlockBuilder(uint seed)
             ids.Add(SHA256.HashData(SHA256.HashData(plain)));
         }
 
+        if (CommitsToWitnesses)
+        {
+            ids[0] = Commit(transactions);
+        }
+
         var block = new List<byte>();
         block.AddRange([0x00, 0x00, 0x00, 0x20]);
         block.AddRange(previous);
@@ -92,6 +100,21 @@ internal sealed class BlockBuilder(uint seed)
                 BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(1), (uint)count);
                 return bytes[..5];
         }
+    }
+
+    // Makes the first transaction anew, with an output that names the others with their witnesses; gives what it is named by.
+    private byte[] Commit(List<byte[]> transactions)
+    {
+        var reserved = Bytes(32);
+        var root = Root([new byte[32], .. transactions.Skip(1).Select(static whole => SHA256.HashData(SHA256.HashData(whole)))]);
+        var commitment = SHA256.HashData(SHA256.HashData([.. root, .. reserved]));
+        byte[] body =
+        [
+            1, .. new byte[32], .. Number(uint.MaxValue), 1, 0x51, .. Number(uint.MaxValue),
+            2, .. new byte[8], 38, 0x6A, 0x24, 0xAA, 0x21, 0xA9, 0xED, .. commitment, .. new byte[8], 1, 0x51,
+        ];
+        transactions[0] = [2, 0, 0, 0, 0, 1, .. body, 1, 32, .. reserved, 0, 0, 0, 0];
+        return SHA256.HashData(SHA256.HashData([2, 0, 0, 0, .. body, 0, 0, 0, 0]));
     }
 
     private byte[] Transaction(int number, out byte[] whole, bool hasWitness)
