@@ -23,8 +23,11 @@ public sealed record ReadCacheOptions
     /// </summary>
     public bool UsePreallocatedArena { get; init; }
 
-    /// <summary>What the kernel is told about huge pages. Default <see cref="ArenaHugePages.System"/>.</summary>
-    public ArenaHugePages HugePages { get; init; } = ArenaHugePages.System;
+    /// <summary>
+    /// What the kernel is told about huge pages. Default <see cref="ArenaHugePages.Advise"/>: lookups are at random, and all of the
+    /// room is taken at once anyway.
+    /// </summary>
+    public ArenaHugePages HugePages { get; init; } = ArenaHugePages.Advise;
 
     /// <summary>Whether the pages are locked in memory. Default false.</summary>
     public bool LockPages { get; init; }
