@@ -231,7 +231,8 @@ public sealed class IndexRpc
             writer.WriteBoolean("enabled"u8, true);
             writer.WriteNumber("current_height"u8, tip is null ? 0 : tip.Height + 1L);
             writer.WriteNumber("indexed_height"u8, tip?.Height ?? 0);
-            writer.WriteNumber("indexed_blocks"u8, statistics.Blocks);
+            writer.WriteNumber("total_entries"u8, statistics.Store.Keys);
+            writer.WriteNumber("storage_size_bytes"u8, statistics.Store.Families.Sum(static family => family.Bytes));
             writer.WriteEndObject();
         }
 
