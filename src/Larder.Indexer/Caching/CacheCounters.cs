@@ -16,6 +16,10 @@ internal struct CacheCounters
     internal long Refused;
     internal long SecondChances;
 
+    // Entries that commits put here, and those of them that were read.
+    internal long Written;
+    internal long WrittenReads;
+
     internal void Add(in CacheCounters other)
     {
         Hits += other.Hits;
@@ -30,5 +34,7 @@ internal struct CacheCounters
         Replaced += other.Replaced;
         Refused += other.Refused;
         SecondChances += other.SecondChances;
+        Written += other.Written;
+        WrittenReads += other.WrittenReads;
     }
 }

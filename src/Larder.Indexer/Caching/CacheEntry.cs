@@ -11,7 +11,8 @@ internal unsafe struct CacheEntry
     internal const int MaxKeyBytes = LengthMask;
     internal const int MaxFrequency = 3;
 
-    private const int LengthMask = (1 << 28) - 1;
+    private const int LengthMask = (1 << 27) - 1;
+    private const uint WrittenBit = 1u << 27;
     private const uint FillerBit = 1u << 28;
     private const uint DeadBit = 1u << 29;
     private const int FrequencyShift = 30;
@@ -27,6 +28,13 @@ internal unsafe struct CacheEntry
 
     /// <summary>Whether no slot points here any more.</summary>
     internal readonly bool IsDead => (_key & DeadBit) != 0;
+
+    /// <summary>Whether a commit put it here, and nobody has read it since.</summary>
+    internal bool IsUnread
+    {
+        readonly get => (_key & WrittenBit) != 0;
+        set => _key = value ? _key | WrittenBit : _key & ~WrittenBit;
+    }
 
     internal readonly int KeyLength => (int)(_key & LengthMask);
 

@@ -94,6 +94,12 @@ internal sealed unsafe partial class CacheTable
             entry->Frequency++;
         }
 
+        if (entry->IsUnread)
+        {
+            entry->IsUnread = false;
+            _counters.WrittenReads++;
+        }
+
         _counters.Hits++;
         _counters.NegativeHits += entry->ValueLength == 0 ? 1 : 0;
         value.Set(CacheEntry.ValueOf(entry));
@@ -101,12 +107,14 @@ internal sealed unsafe partial class CacheTable
     }
 
     /// <summary>Puts a value in place of the one that a key has, if any; false when it is too long, and then the key has none.</summary>
-    internal bool Set(ulong hash, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    internal bool Set(ulong hash, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        Put(Find(hash, scope, key), hash, scope, key, value);
+
+    private bool Put(ulong* slot, ulong hash, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         _counters.Sets++;
         var units = CacheEntry.UnitsFor(key.Length, value.Length);
         var fits = units <= (long)_logUnits / 2 && key.Length <= CacheEntry.MaxKeyBytes;
-        var slot = Find(hash, scope, key);
         if (slot != null)
         {
             var entry = EntryAt(*slot >> TagBits);
@@ -133,6 +141,21 @@ internal sealed unsafe partial class CacheTable
 
         Append(hash, scope, key, value, (ulong)units);
         return true;
+    }
+
+    /// <summary>Puts the value that a commit gave a key: in place of one that is known, else only if it is wanted.</summary>
+    internal void SetWritten(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isWanted)
+    {
+        var slot = Find(hash, 0, key);
+        if (slot != null)
+        {
+            Put(slot, hash, 0, key, value);
+        }
+        else if (isWanted && Put(null, hash, 0, key, value))
+        {
+            EntryAt(_head - (ulong)CacheEntry.UnitsFor(key.Length, value.Length))->IsUnread = true;
+            _counters.Written++;
+        }
     }
 
     /// <summary>Takes an entry that another table had, which was counted there; the room for it may have to be made.</summary>

@@ -20,6 +20,9 @@ public sealed partial class ReadCache : IDisposable
 
     private readonly CacheRegion _region;
 
+    // For the thread that indexes.
+    private readonly WriteAdmission _admission = new();
+
     // Null when the cache is closed. Replaced under the gates of all tables.
     private CacheLayout? _layout;
 
@@ -173,7 +176,8 @@ public sealed partial class ReadCache : IDisposable
     }
 
     /// <summary>
-    /// Puts what a block wrote into the main partition. To be called while the block is committed, when nothing reads that
+    /// Puts what a block wrote into the main partition: in place of what is known of its keys, and, while blocks read what earlier ones
+    /// wrote, keys that are new to it. To be called while the block is committed, when nothing reads that
     /// partition; what a commit that failed has left is cleared with <see cref="Clear"/>.
     /// </summary>
     /// <param name="writes">The writes in order; of a key that comes twice the last one counts.</param>
@@ -185,8 +189,11 @@ public sealed partial class ReadCache : IDisposable
         for (var index = 0; index < writes.Count; index++)
         {
             var key = writes[index].Key.Span;
-            table.Set(KeyHash.Of(0, key), 0, key, writes[index].Value.Span);
+            var hash = KeyHash.Of(0, key);
+            table.SetWritten(hash, key, writes[index].Value.Span, _admission.Wants(hash));
         }
+
+        _admission.Learn(table.Counters);
     }
 
     /// <summary>Gives the memory back. Nothing may be using the main partition; views that come later get an error.</summary>

@@ -19,8 +19,9 @@ internal sealed unsafe class RocksStore : OrderedStore
     private readonly nint _synced;
     private bool _disposed;
 
-    // What was written to the log and not yet to files.
+    // What was written to the log since files were begun for what was in it; and whether anything was written that may be there alone.
     private long _unflushedBytes;
+    private bool _needsLog;
 
     // Whether the last write failed all the same: then the log is not touched but by another write, which the engine refuses by itself.
     private bool _hasFailed;
@@ -100,6 +101,7 @@ internal sealed unsafe class RocksStore : OrderedStore
         _hasFailed = error is not null;
         RocksError.Check(error, _database.Directory, "could not be written");
         _unflushedBytes += batch.ByteCount;
+        _needsLog = true;
 
         // While the next block runs: and so that a log is never longer than this and a block, however large that was.
         if (_unflushedBytes >= _memtableBytes / 2)
@@ -189,7 +191,7 @@ internal sealed unsafe class RocksStore : OrderedStore
     // Writes the memtables to files, so that the log need not be read when the store is opened next.
     private void FlushAtEnd()
     {
-        if (_unflushedBytes == 0 || _hasFailed)
+        if (!_needsLog || _hasFailed)
         {
             return;
         }

@@ -165,6 +165,54 @@ public sealed class ReadCacheTests
     }
 
     [Fact]
+    public void What_nobody_reads_of_blocks_is_put_there_by_samples_until_it_is_read_again()
+    {
+        const int Block = 20_000;
+        using var cache = new ReadCache(new ReadCacheOptions { SizeBytes = 64 << 20 });
+        var value = new ValueBuffer();
+        var next = 0;
+        long Added(Func<int, bool>? reads = null)
+        {
+            var before = cache.GetStatistics().Of(CachePartition.Main).Items;
+            var first = next;
+            cache.SetCommitted([.. Enumerable.Range(first, Block).Select(static number => new StateWrite(Key(number), BitConverter.GetBytes(number)))]);
+            next += Block;
+            for (var number = first; reads is not null && number < next; number++)
+            {
+                if (reads(number) && cache.TryGet(CachePartition.Main, 0, Key(number), value))
+                {
+                    Assert.Equal(BitConverter.GetBytes(number), value.Span);
+                }
+            }
+
+            return cache.GetStatistics().Of(CachePartition.Main).Items - before;
+        }
+
+        // As many as bucket evictions leave.
+        Assert.InRange(Added(), Block - 50, Block);
+        for (var block = 0; block < 4; block++)
+        {
+            Added();
+        }
+
+        Assert.InRange(Added(), Block / 20, Block / 12);
+
+        // A key that is known gets its new value in any case.
+        cache.Set(CachePartition.Main, 0, Key(7_000_000), [1]);
+        cache.SetCommitted([.. Enumerable.Range(7_000_000, 100).Select(static number => new StateWrite(Key(number), new byte[] { 2 }))]);
+        Assert.True(cache.TryGet(CachePartition.Main, 0, Key(7_000_000), value));
+        Assert.Equal([2], value.Span.ToArray());
+
+        for (var block = 0; block < 6; block++)
+        {
+            Added(static _ => true);
+        }
+
+        Assert.InRange(Added(), Block - 50, Block);
+        AssertAddsUp(cache);
+    }
+
+    [Fact]
     public void A_hit_allocates_nothing()
     {
         using var cache = Filled(AllocationMode.Indexer);

@@ -105,6 +105,7 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
         using (var store = engine.Open(options))
         {
             Commit(store, model, blocks.Next(null, 100));
+            // The last of them makes the engine begin files, which are not written when the store is closed.
             for (var i = 0; i < 20; i++)
             {
                 Assert.Null(Try(store, model, Large(blocks, model)));
@@ -112,7 +113,6 @@ public sealed class IndexStoreDiskTests(ITestOutputHelper output)
 
             // Three logs at most, two of them being flushed, each as long as half of the memtables and a block; 12 MB were written.
             Assert.InRange(LogBytes(engine), 1, 3 * ((options.MemtableBytes / 2) + (1 << 20)));
-            Commit(store, model, blocks.Next(model.TipCommit, 100));
         }
 
         Assert.Equal(0, LogBytes(engine));
