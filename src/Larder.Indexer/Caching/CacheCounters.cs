@@ -16,9 +16,11 @@ internal struct CacheCounters
     internal long Refused;
     internal long SecondChances;
 
-    // Entries that commits put here, and those of them that were read.
+    // Entries that commits put here, and those that lookups did; and those of them that were read.
     internal long Written;
     internal long WrittenReads;
+    internal long LookedUp;
+    internal long LookedUpReads;
 
     internal void Add(in CacheCounters other)
     {
@@ -36,5 +38,7 @@ internal struct CacheCounters
         SecondChances += other.SecondChances;
         Written += other.Written;
         WrittenReads += other.WrittenReads;
+        LookedUp += other.LookedUp;
+        LookedUpReads += other.LookedUpReads;
     }
 }

@@ -11,7 +11,8 @@ internal unsafe struct CacheEntry
     internal const int MaxKeyBytes = LengthMask;
     internal const int MaxFrequency = 3;
 
-    private const int LengthMask = (1 << 27) - 1;
+    private const int LengthMask = (1 << 26) - 1;
+    private const uint LookedUpBit = 1u << 26;
     private const uint WrittenBit = 1u << 27;
     private const uint FillerBit = 1u << 28;
     private const uint DeadBit = 1u << 29;
@@ -30,11 +31,13 @@ internal unsafe struct CacheEntry
     internal readonly bool IsDead => (_key & DeadBit) != 0;
 
     /// <summary>Whether a commit put it here, and nobody has read it since.</summary>
-    internal bool IsUnread
-    {
-        readonly get => (_key & WrittenBit) != 0;
-        set => _key = value ? _key | WrittenBit : _key & ~WrittenBit;
-    }
+    internal readonly bool IsUnreadWrite => (_key & WrittenBit) != 0;
+
+    /// <summary>Whether a lookup put it here, and nobody has read it since.</summary>
+    internal readonly bool IsUnreadLookup => (_key & LookedUpBit) != 0;
+
+    /// <summary>Whether it is one of the two.</summary>
+    internal readonly bool IsUnread => (_key & (WrittenBit | LookedUpBit)) != 0;
 
     internal readonly int KeyLength => (int)(_key & LengthMask);
 
@@ -59,6 +62,12 @@ internal unsafe struct CacheEntry
         ValueLength = valueLength;
         Scope = scope;
     }
+
+    internal void MarkWritten() => _key |= WrittenBit;
+
+    internal void MarkLookedUp() => _key |= LookedUpBit;
+
+    internal void MarkRead() => _key &= ~(WrittenBit | LookedUpBit);
 
     internal void MarkDead() => _key |= DeadBit;
 

@@ -96,8 +96,9 @@ internal sealed unsafe partial class CacheTable
 
         if (entry->IsUnread)
         {
-            entry->IsUnread = false;
-            _counters.WrittenReads++;
+            _counters.WrittenReads += entry->IsUnreadWrite ? 1 : 0;
+            _counters.LookedUpReads += entry->IsUnreadLookup ? 1 : 0;
+            entry->MarkRead();
         }
 
         _counters.Hits++;
@@ -153,10 +154,24 @@ internal sealed unsafe partial class CacheTable
         }
         else if (isWanted && Put(null, hash, 0, key, value))
         {
-            EntryAt(_head - (ulong)CacheEntry.UnitsFor(key.Length, value.Length))->IsUnread = true;
+            Newest(key, value)->MarkWritten();
             _counters.Written++;
         }
     }
+
+    /// <summary>Puts the value of a key that was looked up and not found.</summary>
+    internal void SetLookedUp(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (Put(null, hash, 0, key, value))
+        {
+            Newest(key, value)->MarkLookedUp();
+            _counters.LookedUp++;
+        }
+    }
+
+    // The entry that was put in last.
+    private CacheEntry* Newest(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        EntryAt(_head - (ulong)CacheEntry.UnitsFor(key.Length, value.Length));
 
     /// <summary>Takes an entry that another table had, which was counted there; the room for it may have to be made.</summary>
     internal void Adopt(ulong hash, ulong scope, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)

@@ -75,7 +75,7 @@ public sealed class CachedStateReader : StateReader
         if (!cache.TryGet(_partition, _scope, hash, key, _value))
         {
             _value.Set(_inner.Get(key));
-            cache.Set(_partition, _scope, hash, key, _value.Span);
+            cache.SetLookedUp(_partition, _scope, hash, key, _value.Span);
         }
     }
 }

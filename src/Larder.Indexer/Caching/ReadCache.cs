@@ -20,8 +20,10 @@ public sealed partial class ReadCache : IDisposable
 
     private readonly CacheRegion _region;
 
-    // For the thread that indexes.
-    private readonly WriteAdmission _admission = new();
+    // What enters the main partition, for the thread that indexes. An entry costs a fifteenth of the read of a value from the store that
+    // it may save, and a quarter of one that finds none, which most are that are looked up.
+    private readonly CacheAdmission _written = new(payingShare: 16, leastBlocks: 2, sampleShift: 24);
+    private readonly CacheAdmission _lookedUp = new(payingShare: 8, leastBlocks: 4, sampleShift: 20);
 
     // Null when the cache is closed. Replaced under the gates of all tables.
     private CacheLayout? _layout;
@@ -141,6 +143,21 @@ public sealed partial class ReadCache : IDisposable
         }
     }
 
+    /// <summary>
+    /// Puts the value of a key that was just looked up in vain: in the main partition only while keys are looked up again.
+    /// </summary>
+    internal void SetLookedUp(CachePartition partition, ulong scope, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (partition != CachePartition.Main || scope != 0)
+        {
+            Set(partition, scope, hash, key, value);
+        }
+        else if (_lookedUp.Wants(hash))
+        {
+            Layout.Main.SetLookedUp(hash, key, value);
+        }
+    }
+
     /// <summary>Forgets a key; false where nothing is known of it.</summary>
     /// <exception cref="ObjectDisposedException">The cache is closed.</exception>
     public bool Remove(CachePartition partition, ulong scope, ReadOnlySpan<byte> key)
@@ -190,10 +207,12 @@ public sealed partial class ReadCache : IDisposable
         {
             var key = writes[index].Key.Span;
             var hash = KeyHash.Of(0, key);
-            table.SetWritten(hash, key, writes[index].Value.Span, _admission.Wants(hash));
+            table.SetWritten(hash, key, writes[index].Value.Span, _written.Wants(hash));
         }
 
-        _admission.Learn(table.Counters);
+        ref readonly var counters = ref table.Counters;
+        _written.Learn(counters.Written, counters.WrittenReads);
+        _lookedUp.Learn(counters.LookedUp, counters.LookedUpReads);
     }
 
     /// <summary>Gives the memory back. Nothing may be using the main partition; views that come later get an error.</summary>

@@ -213,6 +213,45 @@ public sealed class ReadCacheTests
     }
 
     [Fact]
+    public void What_is_looked_up_once_is_put_there_by_samples_until_it_is_looked_up_again()
+    {
+        const int Block = 20_000;
+        using var cache = new ReadCache(new ReadCacheOptions { SizeBytes = 64 << 20 });
+        var next = 0;
+        long Added(int times)
+        {
+            var before = cache.GetStatistics().Of(CachePartition.Main).Items;
+            var first = next;
+            next += Block;
+            for (var round = 0; round < times; round++)
+            {
+                using var reader = new CachedStateReader(cache, CachePartition.Main, 0, EmptyReader.Instance);
+                for (var number = first; number < next; number++)
+                {
+                    Assert.True(reader.Get(Key(number)).IsEmpty);
+                }
+            }
+
+            cache.SetCommitted([]);
+            return cache.GetStatistics().Of(CachePartition.Main).Items - before;
+        }
+
+        for (var block = 0; block < 4; block++)
+        {
+            Assert.InRange(Added(times: 1), Block - 50, Block);
+        }
+
+        Assert.InRange(Added(times: 1), Block / 20, Block / 12);
+        for (var block = 0; block < 6; block++)
+        {
+            Added(times: 2);
+        }
+
+        Assert.InRange(Added(times: 1), Block - 50, Block);
+        AssertAddsUp(cache);
+    }
+
+    [Fact]
     public void A_hit_allocates_nothing()
     {
         using var cache = Filled(AllocationMode.Indexer);
