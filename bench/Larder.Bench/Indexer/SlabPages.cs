@@ -10,6 +10,7 @@ internal sealed class SlabPages : IPageStore
 
     private readonly Dictionary<UInt128, Place> _places = [];
     private readonly List<byte[]> _slabs = [];
+    private readonly Lock _gate = new();
     private int _free = SlabBytes;
     private long _reads;
 
@@ -26,20 +27,25 @@ internal sealed class SlabPages : IPageStore
     public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
     {
         version = 0;
-        Interlocked.Increment(ref _reads);
-        if (!_places.TryGetValue(NumberOf(key), out var place))
+        var number = NumberOf(key);
+        lock (_gate)
         {
-            return -1;
-        }
+            _reads++;
+            if (!_places.TryGetValue(number, out var place))
+            {
+                return -1;
+            }
 
-        _slabs[place.Slab].AsSpan(place.Offset, place.Length).CopyTo(page);
-        return place.Length;
+            _slabs[place.Slab].AsSpan(place.Offset, place.Length).CopyTo(page);
+            return place.Length;
+        }
     }
 
     public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination) => 0;
 
     public void Write(in PageWrite write)
     {
+        using var held = _gate.EnterScope();
         var key = write.Key;
         var page = write.Page;
         if (page.IsEmpty)

@@ -3,7 +3,7 @@ namespace Larder.Indexer.Merkle;
 /// <summary>Where the pages of Merkle trees are kept. Whoever keeps them gives every version of the state its own view.</summary>
 internal interface IPageStore
 {
-    /// <summary>Reads a page. Called by several threads at once, but never while pages are written.</summary>
+    /// <summary>Reads a page. Called by several threads at once, also while pages are written, but never one of these.</summary>
     /// <param name="key">Key of the page, at most <see cref="MerklePage.MaxKeyBytes"/> bytes.</param>
     /// <param name="page">Where its bytes go; as long as any page is: <see cref="MerklePage.MaxBytes"/>.</param>
     /// <param name="version">What the store wants to be told when this page is written.</param>
@@ -20,7 +20,10 @@ internal interface IPageStore
     /// <returns>Its length.</returns>
     int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination);
 
-    /// <summary>Writes, overwrites or deletes a page. Called by the thread that updates the tree, when all reads are over.</summary>
+    /// <summary>
+    /// Writes, overwrites or deletes a page. Called by one thread at a time. What an update that failed has written is the
+    /// caller's to drop.
+    /// </summary>
     /// <param name="write">What is written, valid during the call.</param>
     void Write(in PageWrite write);
 }

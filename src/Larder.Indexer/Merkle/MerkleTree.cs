@@ -17,11 +17,11 @@ internal static partial class MerkleTree
     private const int FewChanges = 1024;
 
     /// <summary>Applies changes and gives the new root; without changes, the root as it is.</summary>
-    /// <param name="pages">The tree's pages; written by this thread, when all reads are over.</param>
+    /// <param name="pages">The tree's pages. What was written there when this throws belongs to no tree.</param>
     /// <param name="tree">Number of the tree, from 0 to 65,535: trees are apart.</param>
     /// <param name="changes">Leaves and deletions in ascending order of their paths, no path twice.</param>
     /// <param name="threads">How many threads may take part; the result is the same for any number.</param>
-    /// <param name="cancellationToken">Gives up before anything is written.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The root; default when the tree is empty.</returns>
     /// <exception cref="IndexerException">A page cannot be read or is damaged.</exception>
     internal static Fingerprint Update(
@@ -39,7 +39,6 @@ internal static partial class MerkleTree
 
         var worker = new MerkleWorker(pages, tree, units);
         var root = worker.ApplyAll(changes.Span);
-        units?.ApplyTo(pages);
         worker.Log.ApplyTo(pages);
         return root.ToFingerprint();
     }

@@ -15,6 +15,8 @@ internal sealed class MerkleUnits
     private const int Count = MerklePage.Slots * MerklePage.Slots;
     private const int SlotBytes = MerklePage.MaxLeaves * MerkleLeaf.Size;
 
+    private readonly IPageStore _pages;
+    private readonly Lock _writing = new();
     private readonly ReadOnlyMemory<MerkleLeaf> _changes;
     private readonly MerkleWorker?[] _workers = new MerkleWorker?[Count];
     private readonly int[] _starts = new int[Count + 1];
@@ -23,6 +25,7 @@ internal sealed class MerkleUnits
 
     internal MerkleUnits(IPageStore pages, int tree, ReadOnlyMemory<MerkleLeaf> changes)
     {
+        _pages = pages;
         _changes = changes;
         var rest = changes.Span;
         for (var unit = 0; unit < Count; unit++)
@@ -68,14 +71,6 @@ internal sealed class MerkleUnits
         return _kinds[unit];
     }
 
-    internal void ApplyTo(IPageStore pages)
-    {
-        foreach (var worker in _workers)
-        {
-            worker?.Log.ApplyTo(pages);
-        }
-    }
-
     private void RunUnit(int unit)
     {
         if (_workers[unit] is not { } worker)
@@ -93,6 +88,13 @@ internal sealed class MerkleUnits
             before[..MerklePage.LengthOf(_kinds[unit])],
             _changes.Span[_starts[unit].._starts[unit + 1]],
             content);
+
+        // At once, so that the pages of a unit or two are all that is held.
+        _workers[unit] = null;
+        lock (_writing)
+        {
+            worker.Log.ApplyTo(_pages);
+        }
     }
 
     // What the units' slots hold before the update, from the root's page and those below it.

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 
 namespace Larder.Indexer.Merkle;
 
-/// <summary>What an update does to pages, kept until all reads are over and they are applied. For one thread.</summary>
+/// <summary>What an update does to the pages of a subtree, kept until it has been read and they are applied. For one thread.</summary>
 internal sealed class PageLog
 {
     private const int HeaderBytes = (3 * sizeof(ushort)) + sizeof(ulong);

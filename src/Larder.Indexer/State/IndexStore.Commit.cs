@@ -14,7 +14,7 @@ public sealed partial class IndexStore
     /// <summary>Longest value of a state, in bytes.</summary>
     public const int MaxValueBytes = 64 << 20;
 
-    private const long KeptBatchBytes = 32 << 20;
+    private const long KeptBatchBytes = 64 << 20;
 
     /// <summary>Commits a block: values, roots, record and all that undoes them, at once.</summary>
     /// <param name="commit">The block above the tip, or any block for an empty store.</param>

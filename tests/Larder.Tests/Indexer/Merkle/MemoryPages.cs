@@ -9,7 +9,9 @@ internal sealed class MemoryPages : IPageStore
 {
     private readonly Dictionary<string, byte[]> _pages = [];
     private readonly ConcurrentDictionary<string, int> _reads = [];
-    private bool _written;
+    private readonly HashSet<string> _written = [];
+    private readonly Lock _gate = new();
+    private int _writing;
 
     internal IReadOnlyDictionary<string, byte[]> Pages => _pages;
 
@@ -20,12 +22,16 @@ internal sealed class MemoryPages : IPageStore
     public int Read(ReadOnlySpan<byte> key, Span<byte> page, out ulong version)
     {
         version = 0;
-        Assert.False(_written);
         var name = Convert.ToHexStringLower(key);
         _reads.AddOrUpdate(name, 1, (_, count) => count + 1);
-        if (!_pages.TryGetValue(name, out var bytes))
+        byte[]? bytes;
+        lock (_gate)
         {
-            return -1;
+            Assert.DoesNotContain(name, _written);
+            if (!_pages.TryGetValue(name, out bytes))
+            {
+                return -1;
+            }
         }
 
         version = VersionOf(bytes);
@@ -42,8 +48,53 @@ internal sealed class MemoryPages : IPageStore
 
     public void Write(in PageWrite write)
     {
-        _written = true;
+        Assert.Equal(1, Interlocked.Increment(ref _writing));
+        lock (_gate)
+        {
+            Apply(write);
+        }
+
+        Interlocked.Decrement(ref _writing);
+    }
+
+    internal MemoryPages Copy()
+    {
+        var copy = new MemoryPages();
+        foreach (var (name, bytes) in _pages)
+        {
+            copy._pages.Add(name, bytes);
+        }
+
+        return copy;
+    }
+
+    internal void Damage(string name, byte[] bytes) => _pages[name] = bytes;
+
+    internal void Remove(string name) => _pages.Remove(name);
+
+    internal void BeginUpdate()
+    {
+        _written.Clear();
+        _reads.Clear();
+        Writes = 0;
+    }
+
+    internal void AssertSame(MemoryPages other)
+    {
+        Assert.Equal(_pages.Keys.Order(), other._pages.Keys.Order());
+        foreach (var (name, bytes) in _pages)
+        {
+            Assert.Equal(bytes, other._pages[name]);
+        }
+    }
+
+    // Some number that another content has not.
+    private static ulong VersionOf(byte[] page) => BitConverter.ToUInt64(SHA256.HashData(page));
+
+    private void Apply(in PageWrite write)
+    {
         var name = Convert.ToHexStringLower(write.Key);
+        Assert.True(_written.Add(name));
         Assert.Equal(write.Before.WasRead, _pages.ContainsKey(name));
         if (write.Before.WasRead)
         {
@@ -59,28 +110,5 @@ internal sealed class MemoryPages : IPageStore
 
         Writes++;
         _pages[name] = write.Page.ToArray();
-    }
-
-    internal void Damage(string name, byte[] bytes) => _pages[name] = bytes;
-
-    internal void Remove(string name) => _pages.Remove(name);
-
-    internal void BeginUpdate()
-    {
-        _written = false;
-        _reads.Clear();
-        Writes = 0;
-    }
-
-    // Some number that another content has not.
-    private static ulong VersionOf(byte[] page) => BitConverter.ToUInt64(SHA256.HashData(page));
-
-    internal void AssertSame(MemoryPages other)
-    {
-        Assert.Equal(_pages.Keys.Order(), other._pages.Keys.Order());
-        foreach (var (name, bytes) in _pages)
-        {
-            Assert.Equal(bytes, other._pages[name]);
-        }
     }
 }

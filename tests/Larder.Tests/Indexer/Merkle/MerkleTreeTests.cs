@@ -175,18 +175,17 @@ public sealed class MerkleTreeTests
             byte[][] damaged = [[], [1], bytes[..^1], [.. bytes, 0], [2, .. bytes[1..]], new byte[5000], [1, (byte)(bytes[1] ^ 5), .. bytes[2..]]];
             foreach (var wrong in damaged)
             {
-                pages.BeginUpdate();
-                pages.Damage(name, wrong);
-                AssertDamaged(pages, changes, threads);
+                var copy = pages.Copy();
+                copy.Damage(name, wrong);
+                AssertDamaged(copy, changes, threads);
             }
 
-            pages.Remove(name);
             if (name.Length > 4)
             {
-                AssertDamaged(pages, changes, threads);
+                var copy = pages.Copy();
+                copy.Remove(name);
+                AssertDamaged(copy, changes, threads);
             }
-
-            pages.Damage(name, bytes);
         }
     }
 
@@ -194,7 +193,6 @@ public sealed class MerkleTreeTests
     {
         var exception = Assert.Throws<IndexerException>(() => MerkleTree.Update(pages, 0, changes, threads));
         Assert.Equal(IndexerErrorKind.Damaged, exception.Kind);
-        Assert.Equal(0, pages.Writes);
     }
 
     private static byte[] Key(int number)
