@@ -9,7 +9,13 @@ namespace Larder.Tests.Indexer.Caching;
 [Collection(PreallocatedRegion.Name)]
 public sealed class PreallocationTests
 {
-    private static readonly ReadCacheOptions Options = new() { SizeBytes = 8 * 1024 * 1024, UsePreallocatedArena = true };
+    // As the tests of the arena ask for the process's region, which is one for all.
+    private static readonly ReadCacheOptions Options = new()
+    {
+        SizeBytes = 8 * 1024 * 1024,
+        UsePreallocatedArena = true,
+        HugePages = ArenaHugePages.System,
+    };
 
     [Fact]
     public void The_region_is_made_once_before_or_with_the_cache_and_is_where_the_cache_lies()
