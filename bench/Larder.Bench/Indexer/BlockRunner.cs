@@ -22,7 +22,7 @@ internal static class BlockRunner
         using var loaded = IndexerModule.Load(module, new IndexerModuleOptions());
 
         // As an index does when it is opened, and as Node.js's engine does by itself: the module is compiled while blocks run.
-        _ = loaded.PrepareAsync(CancellationToken.None);
+        var prepared = loaded.PrepareAsync(CancellationToken.None);
         using var guest = loaded.CreateInstance();
         using var state = new DictionaryReader();
         while (Console.ReadLine() is { } path)
@@ -36,6 +36,7 @@ internal static class BlockRunner
                 wallAfter - wall, processorAfter - processor, outcome.Writes.Count, outcome.Run.FlushDigest.ToString()));
         }
 
+        prepared.Wait(); // It needs the module, which goes now.
         return 0;
     }
 

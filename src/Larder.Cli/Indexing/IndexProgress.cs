@@ -92,7 +92,7 @@ internal sealed class IndexProgress(Terminal terminal, BlockIndexer index, IBloc
 
                 if (index.Cache is { IsDebugging: true } reported)
                 {
-                    CacheReport.Write(writer, reported);
+                    IndexJson.WriteCache(writer, reported.GetStatistics(), reported.GetKeyPrefixReport());
                 }
 
                 writer.WritePropertyName("tip"u8);

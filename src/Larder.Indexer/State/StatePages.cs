@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Larder.Indexer.Engines;
 using Larder.Indexer.Merkle;
 
@@ -62,8 +63,11 @@ internal sealed class StatePages : IPageStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination) =>
-        _undoes ? PageDelta.Write(destination, older, newer) : 0;
+    public int WriteDifference(ReadOnlySpan<byte> older, ReadOnlySpan<byte> newer, Span<byte> destination)
+    {
+        Debug.Assert(destination.Length >= older.Length + PageDelta.MaxOverhead, "A difference has more room than it can take.");
+        return _undoes ? PageDelta.Write(destination, older, newer) : 0;
+    }
 
     /// <inheritdoc/>
     public void Write(in PageWrite write)

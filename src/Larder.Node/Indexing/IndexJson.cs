@@ -132,7 +132,11 @@ public static class IndexJson
         writer.WriteEndObject();
     }
 
-    private static void WriteCache(Utf8JsonWriter writer, ReadCacheStatistics cache)
+    /// <summary>Writes the figures of a read cache as the property <c>cache</c>.</summary>
+    /// <param name="writer">In an object.</param>
+    /// <param name="cache">The figures.</param>
+    /// <param name="keys">Which prefixes of keys were looked up; null where that was not analysed.</param>
+    public static void WriteCache(Utf8JsonWriter writer, ReadCacheStatistics cache, KeyPrefixReport? keys = null)
     {
         writer.WriteStartObject("cache"u8);
         writer.WriteNumber("sizeBytes"u8, cache.SizeBytes);
@@ -155,7 +159,37 @@ public static class IndexJson
         }
 
         writer.WriteEndArray();
+        if (keys is not null)
+        {
+            WriteKeys(writer, keys);
+        }
+
         writer.WriteEndObject();
+    }
+
+    private static void WriteKeys(Utf8JsonWriter writer, KeyPrefixReport keys)
+    {
+        writer.WriteNumber("analysedLookups"u8, keys.Lookups);
+        writer.WriteNumber("lookupsWithoutPrefix"u8, keys.OtherLookups);
+        writer.WriteStartArray("prefixes"u8);
+        foreach (var prefix in keys.Prefixes)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prefix"u8, prefix.Prefix);
+            writer.WriteNumber("hits"u8, prefix.Hits);
+            writer.WriteNumber("misses"u8, prefix.Misses);
+            writer.WriteNumber("keys"u8, prefix.Keys);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("hints"u8);
+        foreach (var hint in keys.Hints)
+        {
+            writer.WriteStringValue(hint);
+        }
+
+        writer.WriteEndArray();
     }
 
     private static void WriteSource(Utf8JsonWriter writer, string? source, FollowerState state)

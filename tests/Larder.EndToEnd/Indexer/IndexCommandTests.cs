@@ -103,7 +103,7 @@ public sealed class IndexCommandTests
 
         Assert.Contains("Read cache: 1,048,576 bytes", text, StringComparison.Ordinal);
         var cache = TallyIndex.End(json).GetProperty("cache");
-        var main = cache.GetProperty("partitions").EnumerateArray().Single(part => part.GetProperty("name").GetString() == "main");
+        var main = cache.GetProperty("partitions").EnumerateArray().Single(part => part.GetProperty("partition").GetString() == "main");
         Assert.InRange(main.GetProperty("lookups").GetInt64(), 1, long.MaxValue);
         Assert.Equal(main.GetProperty("lookups").GetInt64(), cache.GetProperty("analysedLookups").GetInt64());
         Assert.Contains(
